@@ -1,0 +1,38 @@
+// An event: one thing that happened, immutable once stored. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/sdk/json.hpp"
+
+namespace syncline {
+
+/// CloudEvents' attributes, the source's own, and the event as it came.
+struct Event {
+    std::uint64_t seq = 0;         // the store's order; 0 until stored
+    std::string id;                // ours: a UUID version 7
+    std::string source;            // configured name
+    std::string type;              // "record.created"
+    std::string subject;           // id of the thing that the event is about
+    std::optional<std::int64_t> time_ms;  // when it happened, if the source says so
+    std::int64_t received_ms = 0;
+    Json attributes = Json::object();     // the source's own: object, record_id, actor.type …
+    std::string payload;           // the event's own bytes, never re-serialised
+    std::string content_type = "application/json";
+    std::uint32_t hops = 0;        // how many events of ours led to this one
+
+    Event() = default;
+
+    /// What patterns and templates see: id, source, type, subject, time, received, each attribute
+    /// at the top level, and `data`, the payload as JSON (null when it is none).
+    Json view() const;
+    /// What connectors see (syncline_plugin.h, "event"): attributes nested, without the payload.
+    Json message() const;
+};
+
+using EventPtr = std::shared_ptr<const Event>;  // receiver, store and delivery end independently
+
+}  // namespace syncline
