@@ -2,6 +2,7 @@
 // that pressure goes back to the sender as 503 and never becomes memory.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -40,12 +41,20 @@ public:
     std::vector<T> pop_batch(std::size_t count_max) {
         std::unique_lock lock(mutex_);
         ready_.wait(lock, [&] { return closed_ || !items_.empty(); });
-        std::vector<T> taken;
-        while (!items_.empty() && taken.size() < count_max) {
-            taken.push_back(std::move(items_.front()));
-            items_.pop_front();
-        }
-        return taken;
+        return take(count_max);
+    }
+
+    /// As pop_batch, but also empty when nothing came within `wait`: see drained().
+    std::vector<T> pop_batch_for(std::size_t count_max, std::chrono::milliseconds wait) {
+        std::unique_lock lock(mutex_);
+        ready_.wait_for(lock, wait, [&] { return closed_ || !items_.empty(); });
+        return take(count_max);
+    }
+
+    /// Closed, and everything taken.
+    bool drained() const {
+        std::lock_guard lock(mutex_);
+        return closed_ && items_.empty();
     }
 
     /// Nothing more goes in; what is inside can still be taken. Any thread.
@@ -61,6 +70,15 @@ public:
     }
 
 private:
+    std::vector<T> take(std::size_t count_max) {
+        std::vector<T> taken;
+        while (!items_.empty() && taken.size() < count_max) {
+            taken.push_back(std::move(items_.front()));
+            items_.pop_front();
+        }
+        return taken;
+    }
+
     const std::size_t capacity_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
