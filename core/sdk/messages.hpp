@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/sdk/encoding.hpp"
 #include "core/sdk/json.hpp"
 
 namespace syncline::sdk {
@@ -19,6 +20,17 @@ inline bool same_header(std::string_view a, std::string_view b) {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (low(a[i]) != low(b[i])) return false;
     return true;
+}
+
+/// Bytes in a message: as text when they are UTF-8, else base64 under "<name>_base64".
+inline void set_bytes(Json& message, const std::string& name, const std::string& bytes) {
+    if (json_is_utf8(bytes)) message.set(name, bytes);
+    else message.set(name + "_base64", base64_encode(bytes));
+}
+inline std::string get_bytes(const Json& message, const std::string& name) {
+    const Json* text = message.find(name);
+    if (text) return text->as_string();
+    return base64_decode(message[name + "_base64"].as_string()).value_or(std::string());
 }
 
 /// An HTTP request for the host to send: Request("POST", url).header("A", "b").json(body).
@@ -53,7 +65,7 @@ public:
         request.set("method", method_);
         request.set("url", url_);
         request.set("headers", std::move(headers));
-        if (!body_.empty()) request.set("body", body_);
+        if (!body_.empty()) set_bytes(request, "body", body_);
         if (timeout_ms_ > 0) request.set("timeout_ms", timeout_ms_);
         return request;
     }
@@ -74,7 +86,7 @@ public:
         status_ = static_cast<int>(answer["status"].as_int64().value_or(0));
         for (const auto& field : answer["headers"].items())
             headers_.emplace_back(field[0].as_string(), field[1].as_string());
-        body_ = answer["body"].as_string();
+        body_ = get_bytes(answer, "body");
         error_ = answer["error"].as_string();
         message_ = answer["message"].as_string();
         sent_ = answer["sent"].as_bool(true);
@@ -96,6 +108,19 @@ public:
         return std::string();
     }
     std::optional<std::int64_t> retry_after_ms() const { return retry_after_ms_; }
+    /// The start of the body in one line, for notes: at most 200 bytes, cut between characters.
+    std::string excerpt() const {
+        std::string line;
+        for (std::size_t at = 0; at < body_.size();) {
+            std::size_t length = json_detail::utf8_length(body_, at);
+            if (line.size() + (length ? length : 1) > 200) return line + "…";
+            auto byte = static_cast<unsigned char>(body_[at]);
+            if (length == 0 || byte < 0x20 || byte == 0x7F) line.push_back(' ');
+            else line.append(body_, at, length);
+            at += length ? length : 1;
+        }
+        return line;
+    }
     /// "answered 429" or "timeout: no answer within 30s": for notes.
     std::string summary() const {
         if (error_.empty()) return "answered " + std::to_string(status_);
@@ -207,7 +232,7 @@ private:
 class Event {
 public:
     explicit Event(const Json& delivery) : body_(delivery["event"]) {
-        payload_ = delivery["payload"].as_string();
+        payload_ = get_bytes(delivery, "payload");
     }
     const std::string& id() const { return body_["id"].as_string(); }
     const std::string& source() const { return body_["source"].as_string(); }
@@ -305,6 +330,16 @@ public:
     /// The event's own bytes: [begin, end) of the request body, taken as they are.
     ParsedEvent range(std::size_t begin, std::size_t end) && {
         body_.set("range", Json::array({Json(begin), Json(end)}));
+        return std::move(*this);
+    }
+    /// The event as JSON that is not in the body as such; written compactly.
+    ParsedEvent data(Json value) && {
+        body_.set("data", std::move(value));
+        return std::move(*this);
+    }
+    /// The event's own bytes where the body holds them encoded (base64, an escaped text).
+    ParsedEvent payload(std::string_view bytes) && {
+        body_.set("payload_base64", base64_encode(bytes));
         return std::move(*this);
     }
     const Json& to_json() const { return body_; }

@@ -111,7 +111,8 @@ typedef struct syncline_plugin {
     /* [instance] Source role. Splits a verified request into events. `request` is
      * {"headers": {lower-case name: value}, "target": T, "received_ms": N}; `body` the raw bytes.
      * Writes {"events": [{"key", "type", "subject", "time_ms", "attributes": {},
-     *   "range": [begin, end]  (the event's own bytes in the body)  or  "data": JSON}]}.
+     *   "content_type", "range": [begin, end]  (the event's own bytes in the body)
+     *   or "data": JSON  or "payload_base64": the event's own bytes}]}.
      * An empty list is accepted and stored nowhere. SYNCLINE_REFUSED with {"error": text} when the
      * body is no event. Pure: same input, same output. */
     int32_t (*parse)(syncline_instance *instance, syncline_bytes request, syncline_bytes body,
