@@ -1,0 +1,1 @@
+syncline_test(unit_signature unit SOURCES signature_test.cpp LIBRARIES syncline_receiver)
