@@ -1,0 +1,175 @@
+#include "core/runtime/attempt.hpp"
+
+#include "core/base/limits.hpp"
+
+namespace syncline {
+
+struct AttemptRunner::Attempt {
+    Delivery delivery;
+    EventPtr event;
+    const config::RuleConfig* rule = nullptr;   // nullptr: a derivation
+    std::size_t fetched = 0;
+    Json scope;                                 // the event and what was fetched
+    Json exchanges = Json::array();
+    Done done;
+
+    void finish(Outcome outcome) { done(std::move(outcome), std::move(exchanges)); }
+    void record(const Json& more) {
+        for (const auto& exchange : more.items()) exchanges.push_back(exchange);
+    }
+};
+
+Result<void> AttemptRunner::open(const host::PluginSet& plugins) {
+    auto add = [&](const std::string& name, const std::string& connector, const Json& settings,
+                   std::int64_t timeout_ms) -> Result<void> {
+        if (targets_.contains(name)) return {};
+        const host::Plugin* plugin = plugins.plugin(connector);
+        if (!plugin) return Error(ErrorCode::not_found, "no connector \"" + connector + "\"", name);
+        auto instance = plugin->create(name, settings);
+        if (!instance) return Error(instance.error().code, instance.error().text(), name);
+        Target target;
+        target.instance = std::move(*instance);
+        target.connector = &plugin->descriptor();
+        target.timeout_ms = timeout_ms;
+        targets_.emplace(name, std::move(target));
+        return {};
+    };
+    for (const auto& destination : config_.destinations) {
+        auto added = add(destination.name, destination.connector, destination.settings,
+                         destination.timeout_ms);
+        if (!added) return added;
+    }
+    for (const auto& source : config_.sources) {
+        auto added = add(source.name, source.connector, source.settings,
+                         limits::attempt_timeout_ms_default);
+        if (!added) return added;
+    }
+    for (const auto& rule : config_.rules) rules_.emplace(rule.name, &rule);
+    return {};
+}
+
+const config::RuleConfig* AttemptRunner::rule_of(const Delivery& delivery) const {
+    auto found = rules_.find(delivery.rule);
+    return found == rules_.end() ? nullptr : found->second;
+}
+
+const ActionDescriptor* AttemptRunner::action_of(const Delivery& delivery) const {
+    auto target = targets_.find(delivery.destination);
+    if (target == targets_.end()) return nullptr;
+    auto action = target->second.connector->actions.find(delivery.action);
+    return action == target->second.connector->actions.end() ? nullptr : &action->second;
+}
+
+bool AttemptRunner::known(const Delivery& delivery) const {
+    if (delivery.kind == DeliveryKind::derive) return targets_.contains(delivery.destination);
+    const config::RuleConfig* rule = rule_of(delivery);
+    return rule && delivery.send < rule->send.size() && action_of(delivery) &&
+           rule->send[delivery.send].to == delivery.destination &&
+           rule->send[delivery.send].action == delivery.action;
+}
+
+bool AttemptRunner::idempotent(const Delivery& delivery) const {
+    if (delivery.kind == DeliveryKind::derive) return true;
+    const ActionDescriptor* action = action_of(delivery);
+    return action && action->idempotent;
+}
+
+bool AttemptRunner::coalesces(const Delivery& delivery) const {
+    if (delivery.kind == DeliveryKind::derive) return false;
+    const config::RuleConfig* rule = rule_of(delivery);
+    const ActionDescriptor* action = action_of(delivery);
+    if (!rule || !action || delivery.lane.empty()) return false;
+    return rule->coalesce.value_or(action->coalesces);
+}
+
+bool AttemptRunner::holds_lane_when_dead(const Delivery& delivery) const {
+    const config::RuleConfig* rule = rule_of(delivery);
+    return rule && delivery.send < rule->send.size() &&
+           rule->send[delivery.send].on_dead == config::OnDead::hold;
+}
+
+host::JobRequest AttemptRunner::job_for(const Attempt& attempt, const char* kind,
+                                        const std::string& name) {
+    host::JobDelivery delivery;
+    delivery.id = std::to_string(attempt.delivery.id);
+    delivery.attempt = attempt.delivery.attempts + 1;
+    delivery.uncertain = attempt.delivery.uncertain;
+    delivery.event = attempt.event;
+    host::JobRequest request;
+    request.kind = kind;
+    request.name = name;
+    request.destination = attempt.delivery.destination;
+    request.now_ms = clock_.wall_ms();
+    request.seed = random_.next_u64();
+    request.deliveries.push_back(std::move(delivery));
+    return request;
+}
+
+void AttemptRunner::run(const Delivery& delivery, EventPtr event, Done done) {
+    auto attempt = std::make_shared<Attempt>();
+    attempt->delivery = delivery;
+    attempt->event = std::move(event);
+    attempt->done = std::move(done);
+    if (delivery.kind == DeliveryKind::derive) return drive(attempt, "derive", Json::object());
+    attempt->rule = rule_of(delivery);
+    attempt->scope = attempt->event->view();
+    fetch_next(std::move(attempt));
+}
+
+/// Fetches run one after the other: rules have one or two, and a source's limits are tight.
+void AttemptRunner::fetch_next(std::shared_ptr<Attempt> attempt) {
+    if (attempt->fetched == attempt->rule->fetch.size()) return act(std::move(attempt));
+    const auto& fetch = attempt->rule->fetch[attempt->fetched];
+    const Target& source = targets_.find(fetch.source)->second;
+    auto request = job_for(*attempt, "fetch", fetch.document);
+    request.destination = fetch.source;
+    driver_.run(source.instance, std::move(request), source.timeout_ms,
+                [this, attempt](host::AttemptResult result) {
+                    fetched(attempt, std::move(result));
+                });
+}
+
+void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResult result) {
+    const auto& fetch = attempt->rule->fetch[attempt->fetched];
+    attempt->record(result.exchanges);
+    Outcome outcome = std::move(result.outcomes.front());
+    if (outcome.kind == OutcomeKind::delivered && outcome.document) {
+        attempt->scope.set(fetch.name, std::move(*outcome.document));
+        ++attempt->fetched;
+        return fetch_next(std::move(attempt));
+    }
+    // A read that fails says nothing of the destination: its breaker and hold stay out of it.
+    if (outcome.kind != OutcomeKind::reject) outcome.kind = OutcomeKind::retry;
+    outcome.note = "fetch of " + fetch.source + "." + fetch.document + ": " + outcome.note;
+    outcome.destination_fault = false;
+    outcome.uncertain = attempt->delivery.uncertain;
+    attempt->finish(std::move(outcome));
+}
+
+void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
+    const auto& rule = *attempt->rule;
+    if (rule.condition && !rule.condition->matches(attempt->scope))
+        return attempt->finish(Outcome(OutcomeKind::skipped, "the rule's `if` does not hold"));
+    rules::RenderOptions options;
+    options.output_bytes_max = limits::template_output_bytes_max;
+    options.now_ms = clock_.wall_ms();
+    auto rendered = rule.send[attempt->delivery.send].with.render(attempt->scope, options);
+    if (const auto* fault = std::get_if<rules::Fault>(&rendered)) {
+        std::string note = "the template of `with." + fault->path + "` failed: " + fault->message;
+        return attempt->finish(Outcome(OutcomeKind::reject, std::move(note)));
+    }
+    drive(std::move(attempt), "action", std::move(std::get<Json>(rendered)));
+}
+
+void AttemptRunner::drive(std::shared_ptr<Attempt> attempt, const char* kind, Json input) {
+    const Target& target = targets_.find(attempt->delivery.destination)->second;
+    auto request = job_for(*attempt, kind, attempt->delivery.action);
+    request.deliveries.front().input = std::move(input);
+    driver_.run(target.instance, std::move(request), target.timeout_ms,
+                [attempt](host::AttemptResult result) {
+                    attempt->record(result.exchanges);
+                    attempt->finish(std::move(result.outcomes.front()));
+                });
+}
+
+}  // namespace syncline
