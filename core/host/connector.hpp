@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,9 @@ struct JobRequest {
     JobRequest() = default;
 };
 
+struct PluginWords;                    // who speaks, for errors and logs (messages.hpp)
+
+/// Must not outlive its Instance.
 class Job {
 public:
     ~Job();                            // ends it, finished or not
@@ -76,10 +80,13 @@ public:
 
 private:
     friend class Instance;
-    Job(const syncline_plugin* plugin, syncline_job* job, std::size_t deliveries);
+    Job(const syncline_plugin* plugin, syncline_job* job, std::size_t deliveries,
+        std::string destination, const PluginWords* words);
     const syncline_plugin* plugin_;
     syncline_job* job_;
     std::size_t deliveries_;
+    std::string destination_;          // of the links in its outcomes
+    const PluginWords* words_;         // the instance's
 };
 
 /// One configured source or destination. One call at a time.
@@ -94,16 +101,16 @@ public:
     /// {"events": […]} of the ABI. invalid_argument: the body is no event of this source.
     Result<Json> parse(const Json& request, std::string_view body);
     struct Begun {
-        std::unique_ptr<Job> job;      // empty when it failed
+        std::unique_ptr<Job> job;      // may be empty when `first` is done
         Step first;
     };
     Result<Begun> begin(const JobRequest& request);
 
 private:
     friend class Plugin;
-    Instance(const syncline_plugin* plugin, std::string name);
+    Instance(const syncline_plugin* plugin, std::string name, std::string connector);
     const syncline_plugin* plugin_;
-    std::string name_;
+    std::unique_ptr<PluginWords> words_;
     syncline_instance* instance_ = nullptr;
     syncline_host host_{};
 };
