@@ -1,0 +1,70 @@
+// What each kind of write does, inside the transaction that the writer opened: one Batch a commit.
+//
+// Ids are put into the caller's events and deliveries as the rows are inserted; undo() takes them
+// back when the transaction fails. Writer's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/store/sqlite/db.hpp"
+#include "core/store/store.hpp"
+
+namespace syncline::store {
+
+/// Prepared once a connection.
+struct WriteStatements {
+    Stmt find_key;
+    Stmt put_key;
+    Stmt put_event;
+    Stmt put_delivery;
+    Stmt mark_started;
+    Stmt settle;
+    Stmt put_attempt;
+    Stmt put_link;
+    Stmt drop_link;
+    Stmt get_delivery;
+    Stmt get_event;
+    Stmt count;
+
+    static Result<WriteStatements> prepare(Db& db);
+};
+
+class Batch {
+public:
+    Batch(Db& db, WriteStatements& statements, std::int64_t now_ms, std::int64_t dedupe_window_ms)
+        : db_(db), use_(statements), now_ms_(now_ms), window_ms_(dedupe_window_ms) {}
+
+    Result<WriteResult> apply(Write& write);
+    /// Writes the counters; the last step before COMMIT.
+    Result<void> finish();
+    /// After a rollback: events and deliveries of the batch have no ids again.
+    void undo();
+
+private:
+    Result<WriteResult> apply_write(AcceptRequest& request);
+    Result<WriteResult> apply_write(MarkStarted& mark);
+    Result<WriteResult> apply_write(Settlement& settlement);
+    Result<WriteResult> apply_write(Replay& replay);
+
+    Result<void> accept(Accept& item, WriteResult& result);
+    Result<bool> is_repeat(const Accept& item, std::string_view key16);
+    Result<void> insert_event(Event& event, bool unmatched);
+    Result<void> insert_delivery(Delivery& delivery);
+    Result<void> write_links(Settlement& settlement);
+    Result<void> write_attempt(const Attempt& attempt, std::uint64_t delivery_id);
+    Result<void> repeat_delivery(std::uint64_t delivery_id, WriteResult& result);
+    Result<void> add_to_counter(std::string_view name, std::int64_t change);
+
+    Db& db_;
+    WriteStatements& use_;
+    const std::int64_t now_ms_;
+    const std::int64_t window_ms_;
+    std::vector<Accept*> accepted_;
+    std::int64_t events_ = 0;
+    std::array<std::int64_t, 5> states_{};   // change in the number of deliveries by state
+};
+
+}  // namespace syncline::store
