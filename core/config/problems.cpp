@@ -1,0 +1,144 @@
+// A problem as people read it, in the manner of a compiler: place, message, the line, a caret, a
+// hint. What looks like a secret on the line is blotted out, because a file that cannot be read is
+// one whose secrets are not known.
+#include <algorithm>
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/config/config.hpp"
+#include "core/config/source_text.hpp"
+
+namespace syncline::config {
+namespace {
+
+constexpr std::size_t shown_characters_max = 120;  // of a line; the caret stays in view
+constexpr std::size_t caret_margin = 60;
+constexpr std::size_t line_bytes_max = 4 << 20;    // printable() of a whole line of the file
+
+/// Words in keys under which secrets are written.
+constexpr std::string_view secret_words[] = {"secret", "token", "password", "passwd", "api_key",
+                                             "apikey", "private_key", "credential"};
+
+bool names_secret(std::string_view key) {
+    auto word = lower(key);
+    std::vector<std::string> words(std::begin(secret_words), std::end(secret_words));
+    return std::any_of(words.begin(), words.end(),
+                       [&](const auto& known) { return word.find(known) != std::string::npos; }) ||
+           (word.size() >= 4 && nearest_name(word, words).has_value());
+}
+
+bool is_key_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-';
+}
+
+/// Puts * over literal values after such keys; ${NAME}, file: and templates stay readable. The
+/// line keeps its length.
+std::string blot_secrets(std::string_view line) {
+    std::string out(line);
+    for (auto colon = out.find(':'); colon != std::string::npos; colon = out.find(':', colon + 1)) {
+        std::size_t end = colon;
+        if (end > 0 && (out[end - 1] == '"' || out[end - 1] == '\'')) --end;
+        std::size_t begin = end;
+        while (begin > 0 && is_key_character(out[begin - 1])) --begin;
+        if (!names_secret(std::string_view(out).substr(begin, end - begin))) continue;
+        auto value = out.find_first_not_of(" \t\"'[", colon + 1);
+        if (value == std::string::npos) continue;
+        std::string_view rest = std::string_view(out).substr(value);
+        if (rest.substr(0, 2) == "${" || rest.substr(0, 5) == "file:" || rest.substr(0, 2) == "{{")
+            continue;
+        auto stop = out.find_first_of("\"'}#", value);
+        if (stop == std::string::npos) stop = out.size();
+        std::fill(out.begin() + static_cast<std::ptrdiff_t>(value),
+                  out.begin() + static_cast<std::ptrdiff_t>(stop), '*');
+    }
+    return out;
+}
+
+/// The byte of the character of that number (from 0).
+std::size_t byte_of(std::string_view line, std::size_t character) {
+    std::size_t at = 0;
+    for (; character > 0 && at < line.size(); --character) {
+        ++at;
+        while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80) ++at;
+    }
+    return at;
+}
+
+/// One column a character, nothing that a terminal would obey.
+std::string shown(std::string_view part) {
+    std::string out(part);
+    std::replace(out.begin(), out.end(), '\t', ' ');
+    return printable(hide_secrets(out), line_bytes_max);
+}
+
+struct Excerpt {
+    std::string line;
+    std::size_t caret = 0;    // characters before it
+    std::size_t length = 1;
+};
+
+Excerpt excerpt_of(const Problem& problem, std::string_view line) {
+    std::string blotted = blot_secrets(line);
+    auto begin = byte_of(blotted, problem.column - 1);
+    auto end = byte_of(blotted, problem.column - 1 + problem.length);
+    Excerpt excerpt;
+    excerpt.line = shown(blotted);
+    auto total = count_characters(excerpt.line);
+    excerpt.caret = std::min(count_characters(shown(std::string_view(blotted).substr(0, begin))),
+                             total);
+    auto marked = count_characters(shown(std::string_view(blotted).substr(begin, end - begin)));
+    excerpt.length = std::max<std::size_t>(std::min(marked, total - excerpt.caret), 1);
+    if (total <= shown_characters_max) return excerpt;
+    auto first = excerpt.caret > caret_margin ? excerpt.caret - caret_margin : 0;
+    auto from = byte_of(excerpt.line, first);
+    auto to = byte_of(excerpt.line, first + shown_characters_max);
+    bool cut = to < excerpt.line.size();
+    excerpt.line = (first > 0 ? "…" : "") + excerpt.line.substr(from, to - from) +
+                   (cut ? "…" : "");
+    excerpt.caret -= first;
+    excerpt.length = std::min(excerpt.length, shown_characters_max - excerpt.caret);
+    excerpt.caret += first > 0 ? 1 : 0;
+    return excerpt;
+}
+
+struct Colours {
+    const char* bold = "";
+    const char* red = "";
+    const char* yellow = "";
+    const char* green = "";
+    const char* off = "";
+};
+
+Colours colours(bool wanted) {
+    if (!wanted) return Colours();
+    return Colours{"\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[32m", "\x1b[0m"};
+}
+
+}  // namespace
+
+std::string format_problem(const Problem& problem, std::string_view text,
+                           const std::string& file_name, bool colour) {
+    const Colours paint = colours(colour);
+    std::string out = paint.bold + printable(file_name);
+    if (problem.line > 0)
+        out += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    out += ": ";
+    out += problem.warning ? paint.yellow : paint.red;
+    out += problem.warning ? "warning: " : "error: ";
+    out += std::string(paint.off) + paint.bold + hide_secrets(problem.message) + paint.off + "\n";
+    if (problem.line > 0) {
+        SourceText source(text);
+        auto excerpt = excerpt_of(problem, source.line(problem.line));
+        auto number = std::to_string(problem.line);
+        number.insert(0, number.size() < 5 ? 5 - number.size() : 0, ' ');
+        out += number + " | " + excerpt.line + "\n";
+        out += std::string(number.size(), ' ') + " | " + std::string(excerpt.caret, ' ') +
+               paint.green + "^" + std::string(excerpt.length - 1, '~') + paint.off + "\n";
+    }
+    if (!problem.hint.empty())
+        out += std::string(6, ' ') + "hint: " + hide_secrets(problem.hint) + "\n";
+    return out;
+}
+
+}  // namespace syncline::config
