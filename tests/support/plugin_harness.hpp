@@ -182,13 +182,17 @@ public:
     InstanceUnderTest(const InstanceUnderTest&) = delete;
     InstanceUnderTest& operator=(const InstanceUnderTest&) = delete;
 
-    JobUnderTest act(const std::string& action, const DeliverySpec& spec) const {
+    // Only on a named instance: a job must not outlive it.
+    JobUnderTest act(const std::string& action, const DeliverySpec& spec) const& {
         return job("action", action, spec);
     }
-    JobUnderTest fetch(const std::string& document, const DeliverySpec& spec) const {
+    JobUnderTest fetch(const std::string& document, const DeliverySpec& spec) const& {
         return job("fetch", document, spec);
     }
-    JobUnderTest derive(const DeliverySpec& spec) const { return job("derive", "derive", spec); }
+    JobUnderTest derive(const DeliverySpec& spec) const& { return job("derive", "derive", spec); }
+    JobUnderTest act(const std::string&, const DeliverySpec&) const&& = delete;
+    JobUnderTest fetch(const std::string&, const DeliverySpec&) const&& = delete;
+    JobUnderTest derive(const DeliverySpec&) const&& = delete;
 
     Json signatures() const {
         Collected out;

@@ -269,7 +269,8 @@ TEST(AttioPlugin, fetches_a_record_with_plain_values) {
 }
 
 TEST(AttioPlugin, fetches_the_record_that_an_entry_belongs_to) {
-    auto job = attio().create(mapped).fetch("record", event_spec(R"({"attributes":{"entry_id":"n",
+    auto source = attio().create(mapped);
+    auto job = source.fetch("record", event_spec(R"({"attributes":{"entry_id":"n",
         "parent":{"object":"people","record_id":"r"}}})"));
     job.expect_http("GET", "https://api.attio.com/v2/objects/people/records/r");
 }
@@ -304,7 +305,8 @@ TEST(AttioPlugin, fetches_entry_note_and_task) {
 TEST(AttioPlugin, a_note_named_only_by_its_event_is_asked_for_by_that_id) {
     DeliverySpec spec = event_spec(R"({"attributes":{"dialect":"timestamped"}})");
     spec.payload = R"({"event_type":"note.created","id":{"event_id":"evt_7"}})";
-    auto job = attio().create(R"({"api_key":"k"})").fetch("note", spec);
+    auto source = attio().create(R"({"api_key":"k"})");
+    auto job = source.fetch("note", spec);
     job.expect_http("GET", "https://api.attio.com/v2/notes/evt_7");
 }
 
@@ -447,7 +449,8 @@ TEST(AttioPlugin, set_entry_refuses_what_cannot_be_set) {
     there.act("set_entry", entry_spec(R"({"entry":"n","list":"l","values":{}})", "{}"))
         .expect_done("reject");
     there.act("dance", entry_spec("{}", "{}")).expect_done("reject");
-    attio().create("{}").act("set_entry", entry_spec("{}", "{}")).expect_done("hold");
+    auto keyless = attio().create("{}");
+    keyless.act("set_entry", entry_spec("{}", "{}")).expect_done("hold");
 }
 
 }  // namespace
