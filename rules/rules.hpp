@@ -65,6 +65,8 @@ class TypeSet {
 public:
     static Compiled<TypeSet> compile(const std::vector<std::string>& names);
     bool contains(std::string_view type) const;
+    /// As written, in that order.
+    const std::vector<std::string>& names() const { return names_; }
 
 private:
     std::vector<std::string> names_;

@@ -1,0 +1,36 @@
+// Every bound of patterns and templates, with its arithmetic. Compile-time bounds keep a hostile or
+// mistaken configuration from taking memory or stack; render-time bounds keep one event from doing
+// so. The output bound is the caller's: RenderOptions.
+#pragma once
+
+#include <cstddef>
+
+namespace syncline::rules::limits {
+
+// --- Patterns -----------------------------------------------------------------------------------
+inline constexpr std::size_t pattern_depth_max = 32;          // objects in objects; the deepest real one has 6
+inline constexpr std::size_t pattern_alternatives_max = 1024; // of $or, multiplied out: 10 × 10 × 10 fits
+inline constexpr std::size_t pattern_fields_max = 16'384;     // after $or is multiplied out: 16 an alternative
+inline constexpr std::size_t path_bytes_max = 1024;           // of one dotted path
+inline constexpr std::size_t explain_value_bytes_max = 256;   // of a value shown to a person
+inline constexpr std::size_t type_name_bytes_max = 256;       // one name under `on`
+
+// --- Templates ----------------------------------------------------------------------------------
+inline constexpr std::size_t template_bytes_max = 64 << 10;   // one text
+inline constexpr std::size_t template_depth_max = 32;         // blocks in blocks, and members in members
+inline constexpr std::size_t template_nodes_max = 10'000;     // of one text
+inline constexpr std::size_t filters_per_output_max = 64;
+inline constexpr std::size_t loop_rounds_max = 10'000;        // of one for, and of range (a..b)
+inline constexpr std::size_t render_steps_max = 200'000;      // nodes run in one render: 20 full loops
+inline constexpr std::size_t tree_depth_max = 64;             // of `with`: what the JSON parser admits
+
+// --- Filters ------------------------------------------------------------------------------------
+inline constexpr std::size_t filter_bytes_max = 1 << 20;      // what one filter may make
+inline constexpr std::size_t filter_items_max = 100'000;      // of a list that one filter makes
+inline constexpr std::size_t value_depth_max = 64;            // of a value that a filter walks
+
+static_assert(pattern_alternatives_max <= pattern_fields_max);
+static_assert(loop_rounds_max <= render_steps_max);
+static_assert(template_depth_max <= tree_depth_max);
+
+}  // namespace syncline::rules::limits

@@ -1,0 +1,137 @@
+// Why a pattern does not hold: the first test, in the order written, that no value satisfies.
+//
+// Runs only when a person asks; it decides with the same functions as the match (pattern_match.cpp)
+// and so cannot disagree with it. Values are shown cut to a bound.
+#include "rules/limits.hpp"
+#include "rules/pattern_tree.hpp"
+
+namespace syncline::rules {
+
+namespace {
+
+std::string shown(const Json& value) {
+    auto text = value.dump();
+    if (text.size() <= limits::explain_value_bytes_max) return text;
+    std::size_t end = 0;
+    while (end + char_length(text, end) <= limits::explain_value_bytes_max)
+        end += char_length(text, end);
+    return text.substr(0, end) + "…";
+}
+
+/// The value at the places: one as it is, several scalars as a list, none as "nothing".
+std::string found_at(const Views& views) {
+    std::vector<const Json*> scalars;
+    collect_scalars(views, scalars);
+    if (scalars.size() == 1) return shown(*scalars.front());
+    if (scalars.empty()) {
+        for (const auto& view : views)
+            if (!view.rest.data()) return shown(*view.value);
+        return "nothing";
+    }
+    constexpr std::size_t shown_max = 20;
+    Json list = Json::array();
+    for (const auto* value : scalars)
+        if (list.size() < shown_max) list.push_back(*value);
+    return shown(list) + (scalars.size() > shown_max ? " and more" : "");
+}
+
+Mismatch mismatch(std::string path, std::string expected, std::string found) {
+    Mismatch made;
+    made.path = std::move(path);
+    made.expected = std::move(expected);
+    made.found = std::move(found);
+    return made;
+}
+
+class Explainer {
+public:
+    Mismatch group(const Group& group, const Views& views) const {
+        if (group.alternatives.size() == 1) return conjunction(group.alternatives.front(), views);
+        // Of several alternatives the one that got farthest tells most.
+        const Conjunction* best = &group.alternatives.front();
+        std::size_t most = 0;
+        for (const auto& alternative : group.alternatives) {
+            auto passed = passes(alternative, views);
+            if (passed <= most) continue;
+            most = passed;
+            best = &alternative;
+        }
+        auto made = conjunction(*best, views);
+        made.expected += " (nearest of " + std::to_string(group.alternatives.size()) +
+                         " alternatives)";
+        return made;
+    }
+
+private:
+    static std::size_t passes(const Conjunction& conjunction, const Views& views) {
+        std::size_t count = 0;
+        for (const auto& field : conjunction.fields)
+            count += match_field(field, step_into(views, field.name)) != Verdict::no;
+        return count;
+    }
+
+    Mismatch conjunction(const Conjunction& conjunction, const Views& views) const {
+        for (const auto& field : conjunction.fields) {
+            auto below = step_into(views, field.name);
+            if (match_field(field, below) == Verdict::no) return this->field(field, below);
+        }
+        for (const auto& condition : conjunction.conditions) {
+            bool holds = match_group(*condition.group, views) != Verdict::no;
+            if (!condition.negated && !holds) return group(*condition.group, views);
+            if (condition.negated && holds)
+                return mismatch(condition.path, "does not satisfy the group under $not",
+                                found_at(views));
+        }
+        return mismatch({}, {}, {});
+    }
+
+    Mismatch field(const Field& field, const Views& views) const {
+        if (field.inner.empty())
+            return mismatch(field.path, field.leaf->expected, found_at(views));
+        Views elements, others;
+        if (!split_arrays(views, elements, others) || elements.empty()) {
+            auto alone = leaf_only(field);
+            if (field.leaf && match_field(alone, views) == Verdict::no)
+                return mismatch(field.path, field.leaf->expected, found_at(views));
+            return group(field.inner.front(), elements.empty() ? others : views);
+        }
+        if (elements.size() == 1) {
+            others.push_back(elements.front());
+            return this->field(field, others);
+        }
+        return among(field, elements, others);
+    }
+
+    static Field leaf_only(const Field& field) {
+        Field made;
+        made.name = field.name;
+        made.path = field.path;
+        made.leaf = field.leaf;
+        return made;
+    }
+
+    /// Several elements: the test that fails on each of them, or else that no one element has all.
+    Mismatch among(const Field& field, const Views& elements, const Views& others) const {
+        const auto& inner = field.inner.front();
+        if (inner.alternatives.size() == 1)
+            for (const auto& child : inner.alternatives.front().fields) {
+                auto below = step_into(elements, child.name);
+                auto here = step_into(others, child.name);
+                below.insert(below.end(), here.begin(), here.end());
+                if (match_field(child, below) == Verdict::no) return this->field(child, below);
+            }
+        return mismatch(field.path,
+                        "has one element that satisfies every test below " + quoted(field.path),
+                        std::to_string(elements.size()) + " elements, none with all of them");
+    }
+};
+
+}  // namespace
+
+std::optional<Mismatch> Pattern::explain(const Json& event) const {
+    if (matches(event)) return std::nullopt;
+    if (!event.is_object()) return mismatch({}, "the event is an object", shown(event));
+    return Explainer().group(root_->group, Views{View{&event, {}}});
+}
+
+}  // namespace syncline::rules

@@ -1,0 +1,206 @@
+// Does a compiled pattern hold for an event? Walks pattern and event together.
+//
+// Arrays: an element is chosen once for all fields below it, so that two tests on an array of
+// objects hold on the same element; elements are tried one after the other and each field below is
+// decided on its own, so the time is linear in the event for each alternative. Recursion is bounded
+// by the pattern's depth and the parser's depth limit of the event. Reads only; any thread.
+#include <algorithm>
+
+#include "rules/pattern_tree.hpp"
+
+namespace syncline::rules {
+
+namespace {
+
+bool compares(const LeafTest& test, const Json& value) {
+    int order = 0;
+    if (value.is_number() && test.literal.is_number())
+        order = json_compare_numbers(value.number_text(), test.literal.number_text());
+    else if (value.is_string() && test.literal.is_string())
+        order = value.as_string().compare(test.literal.as_string());
+    else
+        return false;
+    switch (test.op) {
+        case LeafTest::Op::less: return order < 0;
+        case LeafTest::Op::less_equal: return order <= 0;
+        case LeafTest::Op::greater: return order > 0;
+        default: return order >= 0;
+    }
+}
+
+bool text_holds(const LeafTest& test, const std::string& value) {
+    switch (test.op) {
+        case LeafTest::Op::prefix: return value.starts_with(test.text);
+        case LeafTest::Op::suffix: return value.ends_with(test.text);
+        case LeafTest::Op::contains: return value.find(test.text) != std::string::npos;
+        case LeafTest::Op::prefix_folded: return fold_case(value).starts_with(test.text);
+        case LeafTest::Op::suffix_folded: return fold_case(value).ends_with(test.text);
+        case LeafTest::Op::equals_folded: return fold_case(value) == test.text;
+        default: return test.wildcard.matches(value);
+    }
+}
+
+}  // namespace
+
+bool leaf_holds(const LeafTest& test, const Json& value) {
+    auto holds = [&](const LeafTest& part) { return leaf_holds(part, value); };
+    switch (test.op) {
+        case LeafTest::Op::present: return true;
+        case LeafTest::Op::equals: return value == test.literal;
+        case LeafTest::Op::less:
+        case LeafTest::Op::less_equal:
+        case LeafTest::Op::greater:
+        case LeafTest::Op::greater_equal: return compares(test, value);
+        case LeafTest::Op::all_of:
+            return std::all_of(test.parts.begin(), test.parts.end(), holds);
+        case LeafTest::Op::none_of:
+            return std::none_of(test.parts.begin(), test.parts.end(), holds);
+        default: return value.is_string() && text_holds(test, value.as_string());
+    }
+}
+
+Views step_into(const Views& views, std::string_view name) {
+    Views below;
+    auto follow = [&](std::string_view rest, const Json* value) {
+        if (!rest.starts_with(name)) return;
+        if (rest.size() == name.size()) below.push_back(View{value, {}});
+        else if (rest[name.size()] == '.')
+            below.push_back(View{value, rest.substr(name.size() + 1)});
+    };
+    for (const auto& view : views) {
+        // A rest may be empty in itself ("a." is the path a, then the empty name).
+        if (view.rest.data()) follow(view.rest, view.value);
+        else
+            for (const auto& member : view.value->members()) follow(member.name, &member.value);
+    }
+    return below;
+}
+
+namespace {
+
+void flatten(const Json& array, Views& out) {
+    for (const auto& item : array.items()) {
+        if (item.is_array()) flatten(item, out);
+        else out.push_back(View{&item, {}});
+    }
+}
+
+bool holds_one(const Leaf& leaf, const Json& value) {
+    if (value.is_string() && !leaf.texts.empty() &&
+        std::binary_search(leaf.texts.begin(), leaf.texts.end(), value.as_string()))
+        return true;
+    return std::any_of(leaf.tests.begin(), leaf.tests.end(),
+                       [&](const LeafTest& test) { return leaf_holds(test, value); });
+}
+
+/// The verdict on one value and what is below it; `seen` tells that there was a scalar.
+bool visit(const Leaf& leaf, const Json& value, bool& seen) {
+    if (value.is_object()) return false;
+    if (value.is_array())
+        return std::any_of(value.items().begin(), value.items().end(),
+                           [&](const Json& item) { return visit(leaf, item, seen); });
+    seen = true;
+    return holds_one(leaf, value);
+}
+
+Verdict match_leaf(const Leaf& leaf, const Views& views) {
+    bool seen = false;
+    for (const auto& view : views)
+        if (!view.rest.data() && visit(leaf, *view.value, seen)) return Verdict::yes;
+    return leaf.absent_holds && !seen ? Verdict::vacuous : Verdict::no;
+}
+
+Verdict both(Verdict left, Verdict right) {
+    if (left == Verdict::no || right == Verdict::no) return Verdict::no;
+    return std::max(left, right);
+}
+
+/// A field at places of which none is an array.
+Verdict match_here(const Field& field, const Views& views) {
+    Verdict verdict = Verdict::vacuous;
+    if (field.leaf) verdict = match_leaf(*field.leaf, views);
+    if (verdict == Verdict::no || field.inner.empty()) return verdict;
+    return both(verdict, match_group(field.inner.front(), views));
+}
+
+}  // namespace
+
+bool split_arrays(const Views& views, Views& elements, Views& others) {
+    bool any = false;
+    for (const auto& view : views) {
+        if (!view.rest.data() && view.value->is_array()) {
+            any = true;
+            flatten(*view.value, elements);
+        } else {
+            others.push_back(view);
+        }
+    }
+    return any;
+}
+
+void collect_scalars(const Views& views, std::vector<const Json*>& out) {
+    for (const auto& view : views) {
+        if (view.rest.data() || view.value->is_object()) continue;
+        if (!view.value->is_array()) {
+            out.push_back(view.value);
+            continue;
+        }
+        Views items;
+        flatten(*view.value, items);
+        collect_scalars(items, out);
+    }
+}
+
+Verdict match_field(const Field& field, const Views& views) {
+    if (field.inner.empty()) return match_leaf(*field.leaf, views);
+    Views elements, others;
+    if (!split_arrays(views, elements, others)) return match_here(field, views);
+    if (elements.empty()) return match_here(field, others);
+    Verdict all = Verdict::vacuous;
+    others.emplace_back();
+    for (const auto& element : elements) {
+        others.back() = element;
+        auto verdict = match_here(field, others);
+        if (verdict == Verdict::yes) return verdict;
+        all = both(all, verdict);
+    }
+    return all;
+}
+
+Verdict match_conjunction(const Conjunction& conjunction, const Views& views) {
+    Verdict verdict = Verdict::vacuous;
+    for (const auto& field : conjunction.fields) {
+        verdict = both(verdict, match_field(field, step_into(views, field.name)));
+        if (verdict == Verdict::no) return verdict;
+    }
+    for (const auto& condition : conjunction.conditions) {
+        auto inner = match_group(*condition.group, views);
+        if (condition.negated)
+            inner = inner == Verdict::no ? Verdict::vacuous : Verdict::no;
+        verdict = both(verdict, inner);
+        if (verdict == Verdict::no) return verdict;
+    }
+    return verdict;
+}
+
+Verdict match_group(const Group& group, const Views& views) {
+    Verdict best = Verdict::no;
+    for (const auto& alternative : group.alternatives) {
+        best = std::max(best, match_conjunction(alternative, views));
+        if (best == Verdict::yes) break;
+    }
+    return best;
+}
+
+bool Pattern::matches(const Json& event) const {
+    if (!root_) return true;
+    if (!event.is_object()) return false;   // not even `exists: false`: there is no event
+    return match_group(root_->group, Views{View{&event, {}}}) != Verdict::no;
+}
+
+Pattern::Pattern() = default;
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
+
+}  // namespace syncline::rules

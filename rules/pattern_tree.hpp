@@ -1,0 +1,116 @@
+// The compiled form of a pattern: a tree of names with tests at its leaves. Private to the room.
+//
+// A Group holds when one of its alternatives does ($or is multiplied out into them). An alternative
+// is a Conjunction: all fields and all conditions hold. A Field is one name below: its own tests
+// (Leaf), the names below it (inner), or both. Leaves and conditions are shared between the copies
+// that multiplying out makes. Built once by pattern_compile.cpp, never changed afterwards.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/rules.hpp"
+#include "rules/text.hpp"
+
+namespace syncline::rules {
+
+/// One test of one scalar value.
+struct LeafTest {
+    enum class Op {
+        equals, prefix, suffix, contains, prefix_folded, suffix_folded, equals_folded, wildcard,
+        less, less_equal, greater, greater_equal,   // numbers with numbers, texts with texts
+        present,                                    // any scalar
+        all_of, none_of,                            // of `parts`
+    };
+    Op op = Op::present;
+    Json literal;                 // equals and the comparisons
+    std::string text;             // the text operators; folded where the operator folds
+    Wildcard wildcard;
+    std::vector<LeafTest> parts;
+};
+
+bool leaf_holds(const LeafTest& test, const Json& value);
+
+/// What is asked of the values at one path: any value satisfies any test.
+struct Leaf {
+    std::string path;                   // dotted, for explain and paths()
+    std::vector<std::string> texts;     // literal strings, sorted
+    std::vector<LeafTest> tests;
+    bool absent_holds = false;          // `exists: false` is among the tests
+    std::string expected;               // in words
+};
+
+struct Group;
+
+struct Condition {
+    bool negated = false;
+    std::string path;                   // of the object that it is about; empty for the event
+    std::shared_ptr<const Group> group;
+};
+
+struct Field {
+    std::string name;
+    std::string path;
+    std::shared_ptr<const Leaf> leaf;   // may be null
+    std::vector<Group> inner;           // none or one
+};
+
+struct Conjunction {
+    std::vector<Field> fields;          // in the order written
+    std::vector<Condition> conditions;
+};
+
+struct Group {
+    std::vector<Conjunction> alternatives;
+};
+
+struct Pattern::Node {
+    Group group;
+};
+
+// --- Compiling tests (leaf_compile.cpp) -----------------------------------------------------------
+
+/// Where compiling stands, and the first fault.
+struct PatternFault {
+    std::optional<Fault> fault;
+    /// Notes the fault unless one is noted already; always false, for `return fail(…)`.
+    bool fail(const std::string& path, std::string message);
+};
+
+/// The tests that a field's value (a scalar, a list, or one operator object) says.
+bool compile_leaf(const Json& value, const std::string& path, Leaf& leaf, PatternFault& faults);
+/// True for every name that cannot be a field in operator position.
+bool is_operator(std::string_view name);
+/// `unknown operator "x"; did you mean "y"?`
+std::string unknown_operator(std::string_view name);
+std::string kind_name(const Json& value);
+
+// --- Walking an event (pattern_match.cpp) ---------------------------------------------------------
+
+/// A place in the event. A member "a.b" of an object counts as the path a.b: then `rest` is what of
+/// the name is still to be walked before `value` is reached.
+struct View {
+    const Json* value = nullptr;
+    std::string_view rest;
+};
+using Views = std::vector<View>;
+
+/// No; yes; or only because nothing is there that could say otherwise (exists: false, $not).
+/// An element of an array is picked by what it has, not by what it lacks: so a vacuous test must
+/// hold for every element, unless another test on the same element holds by a value.
+enum class Verdict { no, vacuous, yes };
+
+Verdict match_group(const Group& group, const Views& views);
+Verdict match_conjunction(const Conjunction& conjunction, const Views& views);
+Verdict match_field(const Field& field, const Views& views);
+/// The places that `name` leads to.
+Views step_into(const Views& views, std::string_view name);
+/// Splits views into the elements of their arrays, flattened, and the rest. False when no view is
+/// an array.
+bool split_arrays(const Views& views, Views& elements, Views& others);
+/// The scalars at the places, arrays flattened.
+void collect_scalars(const Views& views, std::vector<const Json*>& out);
+
+}  // namespace syncline::rules
