@@ -1,2 +1,2 @@
-syncline_test(component_standins component SOURCES standins_test.cpp standins_admin_test.cpp
-  LIBRARIES syncline_standins)
+syncline_test(component_standins component SOURCES standins_apis_test.cpp standins_notion_test.cpp
+  standins_search_test.cpp standins_admin_test.cpp LIBRARIES syncline_standins)

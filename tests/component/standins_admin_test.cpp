@@ -101,7 +101,8 @@ TEST_F(StandinFrame, a_restart_with_the_same_state_file_remembers_everything) {
     const Json again = json_of(call(*standin_, upsert("a")));
     EXPECT_FALSE(again["results"][0]["new"].as_bool(true));
     const Json other = json_of(call(*standin_, upsert("b")));
-    EXPECT_NE(other["results"][0]["id"], again["results"][0]["id"]) << "ids are not given out twice";
+    EXPECT_NE(other["results"][0]["id"], again["results"][0]["id"])
+        << "ids are not given out twice";
 }
 
 TEST_F(StandinFrame, shows_its_state_and_a_summary) {
@@ -126,10 +127,10 @@ TEST(StandinVendors, every_name_makes_one_that_refuses_unknown_paths_in_its_form
     for (const std::string& name : vendor_names()) {
         const auto standin = make_standin(name, clock, StandinOptions());
         ASSERT_NE(standin, nullptr) << name;
-        const HttpResponse answer = call(
-            *standin, request_of("GET", "/nowhere/at/all", "", {{"Authorization", "Bearer x"},
-                                                                {"User-Agent", "x"},
-                                                                {"Notion-Version", "2022-06-28"}}));
+        const HttpResponse answer = call(*standin, request_of("GET", "/nowhere/at/all", "",
+                                                              {{"Authorization", "Bearer x"},
+                                                               {"User-Agent", "x"},
+                                                               {"Notion-Version", "2022-06-28"}}));
         EXPECT_GE(answer.status, 400u) << name;
         EXPECT_TRUE(json_of(answer).is_object()) << name;
     }

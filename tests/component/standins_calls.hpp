@@ -22,7 +22,8 @@ inline HttpRequest request_of(std::string method, std::string target, std::strin
 /// The answer; a status of 0 when it was held.
 inline HttpResponse call(Standin& standin, HttpRequest request) {
     HttpResponse answer(0, "");
-    standin.handle(std::move(request), [&](HttpResponse response) { answer = std::move(response); });
+    standin.handle(std::move(request),
+                   [&](HttpResponse response) { answer = std::move(response); });
     return answer;
 }
 

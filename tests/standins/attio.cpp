@@ -52,11 +52,10 @@ HttpResponse Attio::refuse(unsigned status, const std::string& code, const std::
     const char* type = "invalid_request_error";
     if (status == 401 || status == 403) type = "auth_error";
     if (status == 429) type = "rate_limit_error";
-    return HttpResponse::json(status, Json::object({{"status_code", status},
-                                                    {"type", type},
-                                                    {"code", code},
-                                                    {"message", message}})
-                                          .dump());
+    return HttpResponse::json(
+        status, Json::object(
+                    {{"status_code", status}, {"type", type}, {"code", code}, {"message", message}})
+                    .dump());
 }
 
 HttpResponse Attio::not_found(const std::string& what) {
@@ -146,8 +145,8 @@ HttpResponse Attio::write_record(const Call& call, bool overwrite) {
     if (record == nullptr || object == nullptr) return not_found("Record \"" + call.args[1] + "\"");
     Refusal why;
     Json values = (*call.body)["data"]["values"];
-    std::optional<Json> shaped = shape_values((*object)["api_slug"].as_string(), values,
-                                              (*record)["values"], false, &why);
+    std::optional<Json> shaped =
+        shape_values((*object)["api_slug"].as_string(), values, (*record)["values"], false, &why);
     if (!shaped) return refuse(400, why.code, why.message);
     // PATCH puts new values of a multi-valued attribute before the old ones, PUT replaces them.
     for (const JsonMember& member : (*record)["values"].members()) {
@@ -183,7 +182,8 @@ void Attio::routes_of_records() {
           [this](const Call& call) { return write_record(call, false); });
     route("PUT", "/v2/objects/*/records/*",
           [this](const Call& call) { return write_record(call, true); });
-    route("POST", "/v2/objects/*/records", [this](const Call& call) { return create_record(call); });
+    route("POST", "/v2/objects/*/records",
+          [this](const Call& call) { return create_record(call); });
     route("DELETE", "/v2/objects/*/records/*", [this](const Call& call) {
         if (table("records").erase(call.args[1]) == 0) return not_found("Record");
         wrote("record.delete", call.args[1], Json());
@@ -226,8 +226,8 @@ HttpResponse Attio::write_entry(const Call& call) {
     const Json& values = (*call.body)["data"]["entry_values"];
     if (!values.is_object()) return refuse(400, "missing_value", "data.entry_values is required.");
     Refusal why;
-    std::optional<Json> shaped = shape_values(entry["list"].as_string(), values,
-                                              entry["entry_values"], true, &why);
+    std::optional<Json> shaped =
+        shape_values(entry["list"].as_string(), values, entry["entry_values"], true, &why);
     if (!shaped) return refuse(400, why.code, why.message);
     entry.set("entry_values", std::move(*shaped));
     wrote("entry.update", call.args[1], values);
@@ -265,8 +265,9 @@ void Attio::routes_of_notes_and_tasks() {
         const std::string rows = kind;
         const std::uint64_t limit = rows == "notes" ? 10 : 500;
         route("GET", "/v2/" + rows, [this, rows, limit](const Call& call) {
-            return data(page(table(rows), call, limit,
-                             [](const std::string&, const Json& row) { return std::optional(row); }));
+            return data(page(table(rows), call, limit, [](const std::string&, const Json& row) {
+                return std::optional(row);
+            }));
         });
         route("GET", "/v2/" + rows + "/*", [this, rows](const Call& call) {
             const Json* found = find(rows, call.args[0]);

@@ -2,7 +2,8 @@
 //
 // Facts: Attio's OpenAPI 2.0.0 (paths, shapes, error codes), its guide "Handling rate limits" (100
 // reads/s, 25 writes/s, 429 with an HTTP date). A new one holds the standard objects people,
-// companies and deals and the list sales-pipeline, with ids that never change (see attio_schema.cpp).
+// companies and deals and the list sales-pipeline, with ids that never change (see
+// attio_schema.cpp).
 //
 // Tables: objects, lists, attributes (key "<object or list slug>/<attribute slug>"), records,
 // entries, notes, tasks. Seeds may be short: {"records": {ID: {"object": "deals", "values":
@@ -61,7 +62,7 @@ private:
     HttpResponse write_task(const Call& call);
     Json record_form(const std::string& id, const Json& record);
 
-    std::int64_t second_ = -1;    // the wall second that the counters below belong to
+    std::int64_t second_ = -1;  // the wall second that the counters below belong to
     std::int64_t reads_ = 0;
     std::int64_t writes_in_second_ = 0;
 };

@@ -28,7 +28,7 @@ Json titled(const Json& attribute, const Json& value, const char* list, const ch
 
 std::string Attio::now_text() const {
     std::string text = format_time(clock().wall_ms());
-    text.insert(text.size() - 1, "000000");   // Attio writes nanoseconds
+    text.insert(text.size() - 1, "000000");  // Attio writes nanoseconds
     return text;
 }
 
@@ -64,7 +64,8 @@ void Attio::install_standard_schema() {
     install_attribute("sales-pipeline", "tags", "select", true, Json::array({"Hot", "Cold"}));
 }
 
-Json Attio::new_schema_object(const std::string&, const std::string& slug, const std::string& name) {
+Json Attio::new_schema_object(const std::string&, const std::string& slug,
+                              const std::string& name) {
     return Json::object({{"id", Json()},
                          {"api_slug", slug},
                          {"singular_noun", name},
@@ -118,7 +119,8 @@ std::optional<Json> Attio::shape_values(const std::string& owner, const Json& va
             if (named || by_id) attribute = &candidate;
         }
         if (attribute == nullptr) {
-            *why = {"value_not_found", "Cannot find attribute with slug/ID \"" + member.name + "\"."};
+            *why = {"value_not_found",
+                    "Cannot find attribute with slug/ID \"" + member.name + "\"."};
             return std::nullopt;
         }
         if (arrays_only && !member.value.is_array()) {
@@ -145,13 +147,13 @@ std::optional<Json> Attio::shape_values(const std::string& owner, const Json& va
 }
 
 std::optional<Json> Attio::shape_value(const Json& attribute, const Json& value, Refusal* why) {
-    if (value.find("active_from") != nullptr) return value;   // already the long form
+    if (value.find("active_from") != nullptr) return value;  // already the long form
     const std::string& type = attribute["type"].as_string();
-    Json shaped = Json::object({{"active_from", now_text()},
-                                {"active_until", Json()},
-                                {"created_by_actor", Json::object({{"type", "api-token"},
-                                                                   {"id", fixed_uuid("token")}})},
-                                {"attribute_type", type}});
+    Json shaped = Json::object(
+        {{"active_from", now_text()},
+         {"active_until", Json()},
+         {"created_by_actor", Json::object({{"type", "api-token"}, {"id", fixed_uuid("token")}})},
+         {"attribute_type", type}});
     if (type == "status" || type == "select") {
         const bool status = type == "status";
         Json option = titled(attribute, value, status ? "statuses" : "options",
@@ -182,8 +184,8 @@ std::optional<Json> Attio::shape_value(const Json& attribute, const Json& value,
         const std::size_t comma = text.find(',');
         const std::string first(comma == std::string::npos ? text : trim(text.substr(comma + 1)));
         const std::string last = comma == std::string::npos ? "" : text.substr(0, comma);
-        const Json given = value.is_object() ? value : Json::object({{"first_name", first},
-                                                                     {"last_name", last}});
+        const Json given =
+            value.is_object() ? value : Json::object({{"first_name", first}, {"last_name", last}});
         shaped.set("first_name", given["first_name"]);
         shaped.set("last_name", given["last_name"]);
         shaped.set("full_name", std::string(trim(given["first_name"].as_string() + " " +

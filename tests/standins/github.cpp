@@ -77,21 +77,22 @@ HttpResponse GitHub::error_form(unsigned status, const std::string& message) {
 
 HttpResponse GitHub::invalid(const std::string& field) {
     Json errors = Json::array();
-    errors.push_back(
-        Json::object({{"resource", "Issue"}, {"field", field}, {"code", "invalid"}}));
-    return HttpResponse::json(422, Json::object({{"message", "Validation Failed"},
-                                                 {"errors", std::move(errors)},
-                                                 {"documentation_url", "https://docs.github.com/rest"},
-                                                 {"status", "422"}})
-                                       .dump());
+    errors.push_back(Json::object({{"resource", "Issue"}, {"field", field}, {"code", "invalid"}}));
+    return HttpResponse::json(422,
+                              Json::object({{"message", "Validation Failed"},
+                                            {"errors", std::move(errors)},
+                                            {"documentation_url", "https://docs.github.com/rest"},
+                                            {"status", "422"}})
+                                  .dump());
 }
 
 HttpResponse GitHub::limited(std::int64_t retry_after_s) {
     const auto status = static_cast<unsigned>(knob("limit_status", 403));
     if (retry_after_s == 0) return refuse(status, "API rate limit exceeded for user ID 1.");
     HttpResponse response =
-        refuse(status, "You have exceeded a secondary rate limit. Please wait a few minutes before "
-                       "you try again.");
+        refuse(status,
+               "You have exceeded a secondary rate limit. Please wait a few minutes before "
+               "you try again.");
     response.headers.add("Retry-After", std::to_string(retry_after_s));
     return response;
 }
@@ -99,8 +100,9 @@ HttpResponse GitHub::limited(std::int64_t retry_after_s) {
 std::optional<HttpResponse> GitHub::guard(const Call& call) {
     const std::string* agent = call.http->headers.find("User-Agent");
     if (agent == nullptr || agent->empty()) {
-        return HttpResponse(403, "Request forbidden by administrative rules. Please make sure your "
-                                 "request has a User-Agent header.");
+        return HttpResponse(403,
+                            "Request forbidden by administrative rules. Please make sure your "
+                            "request has a User-Agent header.");
     }
     const std::optional<std::string> token = call.bearer();
     if (!token || (!options().token.empty() && *token != options().token)) {
@@ -206,7 +208,8 @@ HttpResponse GitHub::list_issues(const Call& call) {
         if (!key.starts_with(key_of(call))) continue;
         if (state != "all" && issue["state"].as_string() != state) continue;
         bool all = true;
-        for (const std::string& label : labels) all = all && (label.empty() || has_label(issue, label));
+        for (const std::string& label : labels)
+            all = all && (label.empty() || has_label(issue, label));
         if (all) list.push_back(form(key, issue));
     }
     return HttpResponse::json(200, list.dump());
@@ -266,7 +269,7 @@ HttpResponse GitHub::create_comment(const Call& call) {
     if ((*call.body)["body"].as_string().empty()) return invalid("body");
     const std::uint64_t number = next_number();
     std::string id = std::to_string(number);
-    id.insert(0, 8 - std::min<std::size_t>(8, id.size()), '0');   // tables sort by text
+    id.insert(0, 8 - std::min<std::size_t>(8, id.size()), '0');  // tables sort by text
     Json comment = Json::object({{"id", number},
                                  {"issue", key_of(call)},
                                  {"body", (*call.body)["body"]},
@@ -292,8 +295,8 @@ HttpResponse GitHub::add_labels(const Call& call) {
 std::vector<std::string> GitHub::summary_lines() {
     std::vector<std::string> lines;
     for (const auto& [key, issue] : table("issues")) {
-        lines.push_back("issue " + key + " \"" + issue["title"].as_string() + "\": " +
-                        issue["state"].as_string());
+        lines.push_back("issue " + key + " \"" + issue["title"].as_string() +
+                        "\": " + issue["state"].as_string());
     }
     return lines;
 }

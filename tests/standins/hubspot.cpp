@@ -27,8 +27,9 @@ HubSpot::HubSpot(const Clock& clock, StandinOptions options)
     const auto know = [this](const char* type, std::initializer_list<const char*> names) {
         for (const std::string_view name : names) {
             const bool unique = name == "attio_id" || name == "email" || name == "domain";
-            table("properties").emplace(std::string(type) + "/" + std::string(name),
-                                        Json::object({{"unique", unique}}));
+            table("properties")
+                .emplace(std::string(type) + "/" + std::string(name),
+                         Json::object({{"unique", unique}}));
         }
     };
     know("contacts", {"attio_id", "email", "firstname", "lastname", "phone", "jobtitle", "company",
@@ -43,8 +44,8 @@ void HubSpot::routes_under(const std::string& prefix) {
     const auto to = [this](HttpResponse (HubSpot::*serve)(const std::string&, const Call&)) {
         return [this, serve](const Call& call) {
             if (!known_type(call.args[0])) {
-                return refuse(400, "VALIDATION_ERROR", "Unable to infer object type from: " +
-                                                           call.args[0]);
+                return refuse(400, "VALIDATION_ERROR",
+                              "Unable to infer object type from: " + call.args[0]);
             }
             return (this->*serve)(call.args[0], call);
         };
@@ -67,11 +68,16 @@ HttpResponse HubSpot::refuse(unsigned status, const std::string& category,
 
 HttpResponse HubSpot::error_form(unsigned status, const std::string& message) {
     switch (status) {
-        case 401: return refuse(status, "INVALID_AUTHENTICATION", message);
-        case 403: return refuse(status, "MISSING_SCOPES", message);
-        case 404: return refuse(status, "OBJECT_NOT_FOUND", message);
-        case 429: return refuse(status, "RATE_LIMITS", message);
-        default: return refuse(status, status < 500 ? "VALIDATION_ERROR" : "INTERNAL_ERROR", message);
+        case 401:
+            return refuse(status, "INVALID_AUTHENTICATION", message);
+        case 403:
+            return refuse(status, "MISSING_SCOPES", message);
+        case 404:
+            return refuse(status, "OBJECT_NOT_FOUND", message);
+        case 429:
+            return refuse(status, "RATE_LIMITS", message);
+        default:
+            return refuse(status, status < 500 ? "VALIDATION_ERROR" : "INTERNAL_ERROR", message);
     }
 }
 
@@ -194,8 +200,8 @@ HttpResponse HubSpot::batch_upsert(const std::string& type, const Call& call) {
         }
         if (created) {
             id = std::to_string(100 + next_number());
-            table(type)[id] = Json::object({{"properties", Json::object({{property, input["id"]}})},
-                                            {"createdAt", now}});
+            table(type)[id] = Json::object(
+                {{"properties", Json::object({{property, input["id"]}})}, {"createdAt", now}});
         }
         Json& record = *find(type, id);
         Json properties = record["properties"];

@@ -62,7 +62,7 @@ struct Words {
     std::uint16_t port = 0;
     Json seed = Json::object();
     StandinOptions options;
-    std::string wrong;    // filled when they make no sense
+    std::string wrong;  // filled when they make no sense
 };
 
 Words read_words(const std::vector<std::string>& words) {

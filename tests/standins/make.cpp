@@ -25,9 +25,9 @@ struct Row {
 };
 
 constexpr Row kVendors[] = {
-    {"attio", make_one<Attio>},       {"github", make_one<GitHub>},
-    {"hubspot", make_one<HubSpot>},   {"meilisearch", make_one<Meilisearch>},
-    {"notion", make_one<Notion>},     {"sink", make_one<Sink>},
+    {"attio", make_one<Attio>},     {"github", make_one<GitHub>},
+    {"hubspot", make_one<HubSpot>}, {"meilisearch", make_one<Meilisearch>},
+    {"notion", make_one<Notion>},   {"sink", make_one<Sink>},
 };
 
 }  // namespace

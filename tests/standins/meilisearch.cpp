@@ -112,7 +112,8 @@ std::optional<HttpResponse> Meilisearch::guard(const Call& call) {
             return refuse(415, "invalid_content_type",
                           "The Content-Type `" + *type + "` is invalid here.");
         }
-        if (call.http->body.empty()) return refuse(400, "missing_payload", "A json payload is missing.");
+        if (call.http->body.empty())
+            return refuse(400, "missing_payload", "A json payload is missing.");
         if (!call.body) return refuse(400, "malformed_payload", "The json payload is malformed.");
     }
     return std::nullopt;
@@ -188,8 +189,8 @@ HttpResponse Meilisearch::list_tasks(const Call& call) {
     }
     const std::size_t total = results.size();
     return HttpResponse::json(
-        200, Json::object({{"results", std::move(results)}, {"total", total}, {"limit", limit}})
-                 .dump());
+        200,
+        Json::object({{"results", std::move(results)}, {"total", total}, {"limit", limit}}).dump());
 }
 
 void Meilisearch::advance() {
@@ -270,17 +271,21 @@ Json Meilisearch::run_addition(const std::string& index, const Json& payload, Js
     Json error;
     const std::string key = primary_key(index, payload, error);
     if (!error.is_null()) return error;
-    for (const Json& document : documents.items()) {   // one bad id fails the whole batch
+    for (const Json& document : documents.items()) {  // one bad id fails the whole batch
         const Json* id = document.find(key);
         if (id == nullptr) {
-            return error_json("missing_document_id", "Document doesn't have a `" + key +
-                              "` attribute: `" + document.dump() + "`.", "invalid_request");
+            return error_json(
+                "missing_document_id",
+                "Document doesn't have a `" + key + "` attribute: `" + document.dump() + "`.",
+                "invalid_request");
         }
         if (!document_id(*id)) {
-            return error_json("invalid_document_id", "Document identifier `" + id->dump() +
-                              "` is invalid. A document identifier can be of type integer or "
-                              "string, only composed of alphanumeric characters (a-z A-Z 0-9), "
-                              "hyphens (-) and underscores (_).", "invalid_request");
+            return error_json("invalid_document_id",
+                              "Document identifier `" + id->dump() +
+                                  "` is invalid. A document identifier can be of type integer or "
+                                  "string, only composed of alphanumeric characters (a-z A-Z 0-9), "
+                                  "hyphens (-) and underscores (_).",
+                              "invalid_request");
         }
     }
     table("indexes")[index] = Json::object({{"primaryKey", key}});

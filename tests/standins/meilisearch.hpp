@@ -2,8 +2,8 @@
 //
 // Facts: Meilisearch's documentation (OpenAPI 1.53): writes answer 202 with a taskUid; a task goes
 // enqueued → processing → succeeded | failed, tasks of an index run in order; document ids are
-// integers or [A-Za-z0-9_-] up to 511 bytes and one bad id fails the whole batch; a missing index is
-// created; 401 without a key, 403 with a wrong one.
+// integers or [A-Za-z0-9_-] up to 511 bytes and one bad id fails the whole batch; a missing index
+// is created; 401 without a key, 403 with a wrong one.
 //
 // A task moves one state on each time it is read, or by the clock: processing task_enqueued_ms (5)
 // after it came, finished task_processing_ms (5) later.

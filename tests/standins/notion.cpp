@@ -10,42 +10,22 @@ namespace {
 constexpr const char* kClassic = "2022-06-28";
 constexpr const char* kModern = "2025-09-03";
 constexpr std::size_t kBodyBytesMax = 500'000;
-constexpr std::size_t kBlocksMax = 1000;
-constexpr std::size_t kPageSizeMax = 100;
 constexpr std::int64_t kPerSecond = 3;
-constexpr std::int64_t kBurst = 10;   // Notion tolerates "some bursts"; our number
-
-Json list_form(Json results, bool more, Json cursor) {
-    return Json::object({{"object", "list"},
-                         {"results", std::move(results)},
-                         {"next_cursor", std::move(cursor)},
-                         {"has_more", more}});
-}
-
-std::size_t page_size_of(const Json& wanted) {
-    const std::int64_t size = wanted.as_int64().value_or(kPageSizeMax);
-    return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 1, kPageSizeMax));
-}
-
-/// Notion takes ids without dashes too.
-std::string dashed(const std::string& id) {
-    if (id.size() != 32) return id;
-    return id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) + "-" +
-           id.substr(16, 4) + "-" + id.substr(20);
-}
+constexpr std::int64_t kBurst = 10;  // Notion tolerates "some bursts"; our number
 
 }  // namespace
 
 Notion::Notion(const Clock& clock, StandinOptions options)
     : Standin("notion", clock, std::move(options)) {
     const auto type = [](const char* name) { return Json::object({{"type", name}}); };
-    table("databases").emplace(
-        kNotionDatabase, Json::object({{"title", "Attio notes"},
-                                       {"data_source", kNotionDataSource},
-                                       {"properties", Json::object({{"Name", type("title")},
-                                                                    {"Attio ID", type("rich_text")},
-                                                                    {"Stage", type("select")},
-                                                                    {"URL", type("url")}})}}));
+    table("databases")
+        .emplace(kNotionDatabase,
+                 Json::object({{"title", "Attio notes"},
+                               {"data_source", kNotionDataSource},
+                               {"properties", Json::object({{"Name", type("title")},
+                                                            {"Attio ID", type("rich_text")},
+                                                            {"Stage", type("select")},
+                                                            {"URL", type("url")}})}}));
     const auto to = [this](HttpResponse (Notion::*serve)(const Call&)) {
         return [this, serve](const Call& call) { return (this->*serve)(call); };
     };
@@ -56,7 +36,7 @@ Notion::Notion(const Clock& clock, StandinOptions options)
     route("POST", "/v1/pages", to(&Notion::create_page));
     route("PATCH", "/v1/pages/*", to(&Notion::update_page));
     route("GET", "/v1/pages/*", [this](const Call& call) {
-        const std::string id = dashed(call.args[0]);
+        const std::string id = notion_id(call.args[0]);
         if (find("pages", id) == nullptr) return not_found("page", id);
         return HttpResponse::json(200, page_form(call, id).dump());
     });
@@ -83,16 +63,25 @@ HttpResponse Notion::not_found(const std::string& kind, const std::string& id) {
 
 HttpResponse Notion::error_form(unsigned status, const std::string& message) {
     switch (status) {
-        case 401: return refuse(status, "unauthorized", message);
-        case 403: return refuse(status, "restricted_resource", message);
-        case 404: return refuse(400, "invalid_request_url", "Invalid request URL.");
-        case 409: return refuse(status, "conflict_error", message);
-        case 429: return refuse(status, "rate_limited", message);
-        case 503: return refuse(status, "service_unavailable", message);
-        case 504: return refuse(status, "gateway_timeout", message);
-        case 529: return refuse(status, "service_overload", message);
-        default: return refuse(status, status < 500 ? "validation_error" : "internal_server_error",
-                               message);
+        case 401:
+            return refuse(status, "unauthorized", message);
+        case 403:
+            return refuse(status, "restricted_resource", message);
+        case 404:
+            return refuse(400, "invalid_request_url", "Invalid request URL.");
+        case 409:
+            return refuse(status, "conflict_error", message);
+        case 429:
+            return refuse(status, "rate_limited", message);
+        case 503:
+            return refuse(status, "service_unavailable", message);
+        case 504:
+            return refuse(status, "gateway_timeout", message);
+        case 529:
+            return refuse(status, "service_overload", message);
+        default:
+            return refuse(status, status < 500 ? "validation_error" : "internal_server_error",
+                          message);
     }
 }
 
@@ -134,17 +123,17 @@ std::optional<HttpResponse> Notion::guard(const Call& call) {
 }
 
 const Json* Notion::database_of(const Call& call, const std::string& id) {
-    if (call.segments[1] == "databases") return find("databases", dashed(id));
+    if (call.segments[1] == "databases") return find("databases", notion_id(id));
     for (const auto& [key, database] : table("databases")) {
-        if (database["data_source"] == Json(dashed(id))) return &database;
+        if (database["data_source"] == Json(notion_id(id))) return &database;
     }
     return nullptr;
 }
 
 const Json* Notion::database_by_parent(const Call& call, const Json& parent) {
-    if (!modern(call)) return find("databases", dashed(parent["database_id"].as_string()));
+    if (!modern(call)) return find("databases", notion_id(parent["database_id"].as_string()));
     for (const auto& [key, database] : table("databases")) {
-        if (database["data_source"] == Json(dashed(parent["data_source_id"].as_string()))) {
+        if (database["data_source"] == Json(notion_id(parent["data_source_id"].as_string()))) {
             return &database;
         }
     }
@@ -157,7 +146,7 @@ HttpResponse Notion::get_database(const Call& call) {
     if (source && !modern(call)) return error_form(404, "");
     if (database == nullptr) return not_found(source ? "data_source" : "database", call.args[0]);
     Json form = Json::object({{"object", source ? "data_source" : "database"},
-                              {"id", dashed(call.args[0])},
+                              {"id", notion_id(call.args[0])},
                               {"title", Json::array()}});
     if (source || !modern(call)) {
         Json properties = (*database)["properties"];
@@ -165,8 +154,8 @@ HttpResponse Notion::get_database(const Call& call) {
         form.set("properties", std::move(properties));
     } else {
         Json sources = Json::array();
-        sources.push_back(Json::object(
-            {{"id", (*database)["data_source"]}, {"name", (*database)["title"]}}));
+        sources.push_back(
+            Json::object({{"id", (*database)["data_source"]}, {"name", (*database)["title"]}}));
         form.set("data_sources", std::move(sources));
     }
     return HttpResponse::json(200, form.dump());
@@ -178,21 +167,24 @@ HttpResponse Notion::query(const Call& call) {
     if (database == nullptr) return not_found("database", call.args[0]);
     const Json& filter = (*call.body)["filter"];
     const std::int64_t visible_ms = clock().wall_ms() - knob("index_lag_ms", 0);
-    const std::size_t size = page_size_of((*call.body)["page_size"]);
+    const std::size_t size = notion_page_size((*call.body)["page_size"]);
     const std::string start = (*call.body)["start_cursor"].as_string();
     Json results = Json::array();
     Json cursor;
     std::string why;
-    if (filter.is_object()) {   // a wrong filter is refused even over no pages
+    if (filter.is_object()) {  // a wrong filter is refused even over no pages
         if (!passes_filter((*database)["properties"], filter, Json::object(), &why)) {
             return refuse(400, "validation_error", why);
         }
     }
     for (const auto& [id, page] : table("pages")) {
-        if (page["data_source"] != (*database)["data_source"] || page["in_trash"].as_bool()) continue;
+        if (page["data_source"] != (*database)["data_source"] || page["in_trash"].as_bool())
+            continue;
         if (page["made_ms"].as_int64().value_or(0) > visible_ms || id < start) continue;
-        if (filter.is_object() && !passes_filter((*database)["properties"], filter,
-                                                 page["properties"], &why).value_or(false)) continue;
+        if (filter.is_object() &&
+            !passes_filter((*database)["properties"], filter, page["properties"], &why)
+                 .value_or(false))
+            continue;
         if (results.size() == size) {
             cursor = id;
             break;
@@ -200,15 +192,15 @@ HttpResponse Notion::query(const Call& call) {
         results.push_back(page_form(call, id));
     }
     const bool more = !cursor.is_null();
-    return HttpResponse::json(200, list_form(std::move(results), more, std::move(cursor)).dump());
+    return HttpResponse::json(200, notion_list(std::move(results), more, std::move(cursor)).dump());
 }
 
 Json Notion::page_form(const Call& call, const std::string& id) {
     const Json& page = *find("pages", id);
-    Json parent = modern(call)
-                      ? Json::object({{"type", "data_source_id"},
-                                      {"data_source_id", page["data_source"]}})
-                      : Json::object({{"type", "database_id"}, {"database_id", page["database"]}});
+    Json parent =
+        modern(call)
+            ? Json::object({{"type", "data_source_id"}, {"data_source_id", page["data_source"]}})
+            : Json::object({{"type", "database_id"}, {"database_id", page["database"]}});
     Json form = Json::object({{"object", "page"},
                               {"id", id},
                               {"created_time", format_time(page["made_ms"].as_int64().value_or(0))},
@@ -227,15 +219,17 @@ HttpResponse Notion::create_page(const Call& call) {
     if (database == nullptr) {
         const char* key = modern(call) ? "data_source_id" : "database_id";
         if (body["parent"].find(key) == nullptr) {
-            return refuse(400, "validation_error", std::string("body failed validation: "
-                          "body.parent.") + key + " should be defined, instead was `undefined`.");
+            return refuse(400, "validation_error",
+                          std::string("body failed validation: "
+                                      "body.parent.") +
+                              key + " should be defined, instead was `undefined`.");
         }
         return not_found("database", body["parent"][key].as_string());
     }
     std::string wrong = check_properties((*database)["properties"], body["properties"]);
     const Json& children = body["children"];
     if (wrong.empty() && !children.is_null()) wrong = check_children(children, "body.children", 1);
-    if (wrong.empty() && block_count(children) > kBlocksMax) {
+    if (wrong.empty() && block_count(children) > kNotionBlocksMax) {
         wrong = "body failed validation: more than 1000 blocks in one request.";
     }
     if (!wrong.empty()) return refuse(400, "validation_error", wrong);
@@ -257,7 +251,7 @@ HttpResponse Notion::create_page(const Call& call) {
 }
 
 HttpResponse Notion::update_page(const Call& call) {
-    const std::string id = dashed(call.args[0]);
+    const std::string id = notion_id(call.args[0]);
     Json* page = find("pages", id);
     if (page == nullptr) return not_found("page", id);
     const Json& body = *call.body;
@@ -281,110 +275,6 @@ HttpResponse Notion::update_page(const Call& call) {
     page->set("edited", format_time(clock().wall_ms()));
     wrote(trash != nullptr && trash->as_bool() ? "page.trash" : "page.update", id, body);
     return HttpResponse::json(200, page_form(call, id).dump());
-}
-
-Json Notion::add_blocks(const std::string& parent, const Json& children, const std::string& after) {
-    Json made = Json::array();
-    Json ids = Json::array();
-    for (const Json& child : children.items()) {
-        const std::string id = next_uuid("bloc");
-        const std::string type = child["type"].as_string();
-        Json own = child[type];
-        const Json nested = own["children"];
-        own.erase("children");
-        Json block = Json::object({{"object", "block"},
-                                   {"id", id},
-                                   {"type", type},
-                                   {"has_children", !nested.empty()},
-                                   {"in_trash", false},
-                                   {type, std::move(own)}});
-        Json row = block;
-        row.set("parent", parent);
-        row.set("children", Json::array());
-        table("blocks")[id] = std::move(row);
-        add_blocks(id, nested, "");
-        ids.push_back(id);
-        made.push_back(std::move(block));
-    }
-    Json* owner = find("pages", parent);
-    if (owner == nullptr) owner = find("blocks", parent);
-    Json order = Json::array();
-    for (const Json& id : (*owner)["children"].items()) {
-        order.push_back(id);
-        if (!after.empty() && id == Json(after)) {
-            for (const Json& added : ids.items()) order.push_back(added);
-            ids = Json::array();
-        }
-    }
-    for (const Json& added : ids.items()) order.push_back(added);
-    owner->set("children", std::move(order));
-    return made;
-}
-
-HttpResponse Notion::list_children(const Call& call) {
-    const std::string id = dashed(call.args[0]);
-    const Json* owner = find("pages", id);
-    if (owner == nullptr) owner = find("blocks", id);
-    if (owner == nullptr) return not_found("block", id);
-    const std::optional<std::uint64_t> wanted = parse_decimal(call.query_or("page_size", "100"));
-    const std::size_t size = page_size_of(Json(wanted.value_or(kPageSizeMax)));
-    const std::string start = call.query_or("start_cursor", "");
-    bool started = start.empty();
-    Json results = Json::array();
-    Json cursor;
-    for (const Json& child : (*owner)["children"].items()) {
-        started = started || child.as_string() == start;
-        if (!started) continue;
-        if (results.size() == size) {
-            cursor = child;
-            break;
-        }
-        Json block = *find("blocks", child.as_string());
-        block.erase("children");
-        results.push_back(std::move(block));
-    }
-    const bool more = !cursor.is_null();
-    return HttpResponse::json(200, list_form(std::move(results), more, std::move(cursor)).dump());
-}
-
-HttpResponse Notion::append_children(const Call& call) {
-    const std::string id = dashed(call.args[0]);
-    const Json* owner = find("pages", id);
-    if (owner == nullptr) owner = find("blocks", id);
-    if (owner == nullptr) return not_found("block", id);
-    if ((*owner)["in_trash"].as_bool()) {
-        return refuse(400, "validation_error", "Can't edit block that is archived. You must "
-                                               "unarchive the block before editing.");
-    }
-    const Json& children = (*call.body)["children"];
-    std::string wrong = check_children(children, "body.children", 1);
-    if (wrong.empty() && block_count(children) > kBlocksMax) {
-        wrong = "body failed validation: more than 1000 blocks in one request.";
-    }
-    if (!wrong.empty()) return refuse(400, "validation_error", wrong);
-    Json made = add_blocks(id, children, (*call.body)["after"].as_string());
-    wrote("blocks.append", id, Json::object({{"count", made.size()}}));
-    return HttpResponse::json(200, list_form(std::move(made), false, Json()).dump());
-}
-
-HttpResponse Notion::delete_block(const Call& call) {
-    const std::string id = dashed(call.args[0]);
-    const Json* block = find("blocks", id);
-    if (block == nullptr) return not_found("block", id);
-    Json gone = *block;
-    Json* owner = find("pages", gone["parent"].as_string());
-    if (owner == nullptr) owner = find("blocks", gone["parent"].as_string());
-    if (owner != nullptr) {
-        Json order = Json::array();
-        for (const Json& child : (*owner)["children"].items()) {
-            if (child != Json(id)) order.push_back(child);
-        }
-        owner->set("children", std::move(order));
-    }
-    table("blocks").erase(id);
-    wrote("block.delete", id, Json());
-    gone.set("in_trash", true);
-    return HttpResponse::json(200, gone.dump());
 }
 
 std::vector<std::string> Notion::summary_lines() {

@@ -8,8 +8,8 @@
 //
 // Tables: databases {ID: {"title": "…", "data_source": ID, "properties": {NAME: {"type": …}}}},
 // pages, blocks. A new one holds database kNotionDatabase with Name (title), "Attio ID"
-// (rich_text), Stage (select), URL (url). Knobs: per_second, burst, index_lag_ms (queries see a page
-// that long after it was made).
+// (rich_text), Stage (select), URL (url). Knobs: per_second, burst, index_lag_ms (queries see a
+// page that long after it was made).
 #pragma once
 
 #include "tests/standins/rate.hpp"
@@ -49,6 +49,15 @@ private:
 
     Bucket bucket_;
 };
+
+// notion_blocks.cpp: forms that several answers share.
+
+inline constexpr std::size_t kNotionBlocksMax = 1000;  // in one request, all levels
+Json notion_list(Json results, bool more, Json cursor);
+/// `wanted`, within 1 and 100.
+std::size_t notion_page_size(const Json& wanted);
+/// Notion takes ids without dashes too.
+std::string notion_id(const std::string& id);
 
 // notion_checks.cpp: what the API refuses, as the sentence it answers; empty when all is good.
 

@@ -67,7 +67,8 @@ std::string check_rich_text(const Json& list, const std::string& path) {
         const std::size_t units = utf16_units(content.as_string());
         if (units > kTextUnitsMax) return too_long(here + ".content", kTextUnitsMax, units);
         const std::string& url = list[at]["text"]["link"]["url"].as_string();
-        if (url.size() > kTextUnitsMax) return too_long(here + ".link.url", kTextUnitsMax, url.size());
+        if (url.size() > kTextUnitsMax)
+            return too_long(here + ".link.url", kTextUnitsMax, url.size());
     }
     return "";
 }
@@ -130,8 +131,9 @@ std::string check_properties(const Json& schema, const Json& properties) {
             for (const Json& option : (*property)["options"].items()) {
                 known = known || option["name"] == (*value)["name"];
             }
-            if (!known) return "Invalid status option. Status option \"" +
-                               (*value)["name"].as_string() + "\" does not exist.";
+            if (!known)
+                return "Invalid status option. Status option \"" + (*value)["name"].as_string() +
+                       "\" does not exist.";
         }
     }
     return "";

@@ -42,7 +42,8 @@ class Bucket {
 public:
     bool admit(std::int64_t now_ms, double per_second, double burst) {
         if (last_ms_ < 0) tokens_ = burst, last_ms_ = now_ms;
-        tokens_ = std::min(burst, tokens_ + static_cast<double>(now_ms - last_ms_) * per_second / 1000);
+        tokens_ =
+            std::min(burst, tokens_ + static_cast<double>(now_ms - last_ms_) * per_second / 1000);
         last_ms_ = now_ms;
         if (tokens_ < 1) return false;
         tokens_ -= 1;

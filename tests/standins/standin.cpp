@@ -39,7 +39,8 @@ Call make_call(const HttpRequest& request) {
         call.segments.push_back(url_decode(part, false));
     }
     if (mark != std::string::npos) {
-        for (const std::string& pair : split(std::string_view(request.target).substr(mark + 1), '&')) {
+        for (const std::string& pair :
+             split(std::string_view(request.target).substr(mark + 1), '&')) {
             const std::size_t equals = pair.find('=');
             std::string name = url_decode(pair.substr(0, equals), true);
             call.query[name] =
@@ -66,8 +67,8 @@ std::optional<std::string> Call::bearer() const {
 Standin::Standin(std::string vendor, const Clock& clock, StandinOptions options)
     : vendor_(std::move(vendor)), clock_(clock), options_(std::move(options)) {
     if (!options_.ledger_file.empty()) {
-        ledger_ = ::open(options_.ledger_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                         0644);
+        ledger_ =
+            ::open(options_.ledger_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         SYNCLINE_ASSERT(ledger_ >= 0, "cannot open the ledger " + options_.ledger_file);
     }
     load_state();
@@ -107,7 +108,8 @@ HttpResponse Standin::answer(const HttpRequest& request) {
     }
     if (failure) {
         response = error_form(failure->status, "injected failure");
-        if (!failure->retry_after.empty()) response.headers.add("Retry-After", failure->retry_after);
+        if (!failure->retry_after.empty())
+            response.headers.add("Retry-After", failure->retry_after);
     }
     decorate(response);
     return response;
@@ -158,7 +160,8 @@ HttpResponse Standin::serve_admin(const Call& call) {
         return HttpResponse(200, text);
     }
     if (call.http->method == "POST") return admin_post(call, what);
-    return HttpResponse::json(404, R"({"error":"GET state|summary, POST seed|fail|set|hold|release"})");
+    return HttpResponse::json(404,
+                              R"({"error":"GET state|summary, POST seed|fail|set|hold|release"})");
 }
 
 HttpResponse Standin::admin_post(const Call& call, const std::string& what) {
@@ -233,7 +236,9 @@ void Standin::seed_locked(const Json& tables) {
     save_state();
 }
 
-Json Standin::seeded(const std::string&, const std::string&, const Json& object) { return object; }
+Json Standin::seeded(const std::string&, const std::string&, const Json& object) {
+    return object;
+}
 
 void Standin::set_knob(const std::string& name, std::int64_t value) {
     const std::lock_guard lock(mutex_);
@@ -312,12 +317,15 @@ void Standin::wrote(std::string_view operation, const std::string& id, Json deta
                                      .dump() +
                                  "\n";
         const ssize_t written = ::write(ledger_, line.data(), line.size());
-        SYNCLINE_ASSERT(written == static_cast<ssize_t>(line.size()), "the ledger cannot be written");
+        SYNCLINE_ASSERT(written == static_cast<ssize_t>(line.size()),
+                        "the ledger cannot be written");
     }
     save_state();
 }
 
-std::uint64_t Standin::next_number() { return ++number_; }
+std::uint64_t Standin::next_number() {
+    return ++number_;
+}
 
 std::string Standin::next_uuid(std::string_view kind) {
     std::string head = hex_encode(kind.substr(0, 4));
@@ -331,8 +339,9 @@ std::string Standin::next_uuid(std::string_view kind) {
 void Standin::load_state() {
     if (options_.state_file.empty()) return;
     std::ifstream file(options_.state_file, std::ios::binary);
-    if (!file) return;   // the first start
-    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (!file) return;  // the first start
+    const std::string text((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
     const std::optional<Json> state = Json::parse(text);
     SYNCLINE_ASSERT(state.has_value(), "the state file is damaged: " + options_.state_file);
     writes_ = static_cast<std::uint64_t>((*state)["writes"].as_int64().value_or(0));

@@ -23,21 +23,21 @@
 namespace syncline::standins {
 
 struct StandinOptions {
-    std::string ledger_file;     // effective writes are appended, one JSON line each; empty: none
-    std::string state_file;      // read at start, rewritten after each effective write; empty: none
-    std::string token;           // what callers must present; empty: any that has the right form
-    std::uint32_t scale = 1;     // rate limits allow that many times more
+    std::string ledger_file;  // effective writes are appended, one JSON line each; empty: none
+    std::string state_file;   // read at start, rewritten after each effective write; empty: none
+    std::string token;        // what callers must present; empty: any that has the right form
+    std::uint32_t scale = 1;  // rate limits allow that many times more
     StandinOptions() = default;
 };
 
 /// A request taken apart.
 struct Call {
     const HttpRequest* http = nullptr;
-    std::string path;                           // without the query, still encoded
-    std::vector<std::string> segments;          // decoded
-    std::map<std::string, std::string> query;   // decoded; the last of a repeated name
-    std::vector<std::string> args;              // what the "*" of the route matched
-    std::optional<Json> body;                   // absent when there is none or it is not JSON
+    std::string path;                          // without the query, still encoded
+    std::vector<std::string> segments;         // decoded
+    std::map<std::string, std::string> query;  // decoded; the last of a repeated name
+    std::vector<std::string> args;             // what the "*" of the route matched
+    std::optional<Json> body;                  // absent when there is none or it is not JSON
 
     std::string query_or(const std::string& name, std::string otherwise) const;
     /// "Bearer abc" → "abc"; nothing without that header or form.
@@ -48,9 +48,9 @@ struct Call {
 struct Failure {
     unsigned status = 503;
     std::uint32_t count = 1;
-    std::string retry_after;         // the header's text; empty: none
+    std::string retry_after;  // the header's text; empty: none
     std::string path_prefix = "/";
-    bool after_effect = false;       // do the work, then give this answer instead of the true one
+    bool after_effect = false;  // do the work, then give this answer instead of the true one
     Failure() = default;
 };
 
