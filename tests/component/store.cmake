@@ -1,0 +1,4 @@
+# The store: one conformance suite over the interface, then what is SQLite's own.
+syncline_test(component_store component
+  SOURCES store_conformance_test.cpp store_query_test.cpp
+  LIBRARIES syncline_store SQLite::SQLite3)
