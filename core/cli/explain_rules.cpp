@@ -1,0 +1,176 @@
+// Tests of a rule in the order in which the hub makes them: on, from, where, if; then its sends.
+#include "core/cli/explain_rules.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "core/base/text.hpp"
+
+namespace syncline::cli {
+namespace {
+
+std::string quoted_list(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) {
+        if (!text.empty()) text += ", ";
+        json_quote_to(text, name);
+    }
+    return names.size() == 1 ? "is " + text : "is one of " + text;
+}
+
+std::string quoted(const std::string& text) {
+    std::string out;
+    json_quote_to(out, text);
+    return out;
+}
+
+Json failed_test(const char* test, const rules::Mismatch& mismatch) {
+    Json made = Json::object();
+    made.set("test", test);
+    made.set("path", mismatch.path);
+    made.set("expected", mismatch.expected);
+    made.set("found", mismatch.found);
+    return made;
+}
+
+/// The first test that fails; null when the event's own tests all hold.
+Json first_failure(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+                   const Event& event, const Json& view) {
+    if (!entry.on.contains(event.type))
+        return failed_test("on", {"type", quoted_list(rule.on), quoted(event.type)});
+    bool from_here = entry.from.empty() || std::find(entry.from.begin(), entry.from.end(),
+                                                     event.source) != entry.from.end();
+    if (!from_here)
+        return failed_test("from", {"source", quoted_list(entry.from), quoted(event.source)});
+    if (auto mismatch = entry.where.explain(view)) return failed_test("where", *mismatch);
+    return Json();
+}
+
+std::string first_segment(const std::string& path) {
+    return path.substr(0, path.find_first_of(".["));
+}
+
+bool reads_fetched(const std::vector<std::string>& paths,
+                   const std::vector<config::FetchConfig>& fetched) {
+    return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+        std::string head = first_segment(path);
+        return std::any_of(fetched.begin(), fetched.end(),
+                           [&](const auto& document) { return document.name == head; });
+    });
+}
+
+std::string lane_of(const config::RuleConfig& rule, const Json& view) {
+    if (rule.order == "none") return {};
+    const Json* value = view.at_path(rule.order);
+    if (!value || value->is_null()) return {};
+    return value->is_string() ? value->as_string() : value->dump();
+}
+
+Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule,
+                  const Event& event, const Json& view) {
+    Json made = Json::object();
+    made.set("to", send.to);
+    made.set("do", send.action);
+    std::string lane = lane_of(rule, view);
+    if (!lane.empty()) made.set("lane", lane);
+    Json scope = view;
+    Json unread = unread_documents(send.with.paths(), rule.fetch);
+    for (const auto& [name, value] : unread.members()) scope.set(name, value);
+    rules::RenderOptions options;
+    options.now_ms = event.received_ms;
+    auto rendered = send.with.render(scope, options);
+    if (auto* fault = std::get_if<rules::Fault>(&rendered)) {
+        made.set("error", fault->path.empty() ? fault->message
+                                              : fault->path + ": " + fault->message);
+        return made;
+    }
+    const Json& with = std::get<Json>(rendered);
+    if (!with.is_null()) made.set("with", with);
+    return made;
+}
+
+Json explain_rule(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+                  const Event& event, const Json& view) {
+    Json made = Json::object();
+    made.set("rule", rule.name);
+    Json failure = first_failure(rule, entry, event, view);
+    bool waits = rule.condition && reads_fetched(rule.condition->paths(), rule.fetch);
+    if (failure.is_null() && rule.condition && !waits)
+        if (auto mismatch = rule.condition->explain(view)) failure = failed_test("if", *mismatch);
+    made.set("matches", failure.is_null());
+    if (!failure.is_null()) {
+        made.set("failed", std::move(failure));
+        return made;
+    }
+    if (rule.condition) made.set("if", waits ? "not decided" : "holds");
+    Json reads = Json::array();
+    for (const auto& document : rule.fetch)
+        reads.push_back(Json::object({{"name", document.name},
+                                      {"document", document.source + "." + document.document}}));
+    if (!reads.empty()) made.set("reads", std::move(reads));
+    Json sends = Json::array();
+    for (const auto& send : rule.send) sends.push_back(explain_send(send, rule, event, view));
+    made.set("sends", std::move(sends));
+    return made;
+}
+
+/// Puts `text` at the dotted path, unless something deeper stands there already.
+void set_at(Json& root, const std::string& path, const std::string& text) {
+    Json* at = &root;
+    auto parts = split(path, '.');
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        bool last = i + 1 == parts.size();
+        Json* next = at->find(parts[i]);
+        if (last) {
+            if (!next || !next->is_object()) at->set(parts[i], text);
+            return;
+        }
+        if (!next || !next->is_object()) {
+            at->set(parts[i], Json::object());
+            next = at->find(parts[i]);
+        }
+        at = next;
+    }
+}
+
+}  // namespace
+
+Json unread_documents(const std::vector<std::string>& paths,
+                      const std::vector<config::FetchConfig>& fetched) {
+    Json made = Json::object();
+    for (const auto& document : fetched) {
+        made.set(document.name, "⟨" + document.name + "⟩");
+        for (const auto& path : paths)
+            if (first_segment(path) == document.name && path != document.name)
+                set_at(made, path.substr(0, path.find('[')), "⟨" + path + "⟩");
+    }
+    return made;
+}
+
+Json explain_rules(const config::HubConfig& config, const Event& event,
+                   const ConnectorDescriptor* connector) {
+    Json view = event.view();
+    Json shown = view;
+    shown.erase("data");
+    Json made = Json::object();
+    made.set("event", std::move(shown));
+    made.set("matched", 0);
+    Json derived = Json::array();
+    if (connector)
+        for (const auto& [type, from] : connector->derives)
+            if (std::find(from.begin(), from.end(), event.type) != from.end())
+                derived.push_back(type);
+    if (!derived.empty()) made.set("derives", std::move(derived));
+    Json list = Json::array();
+    int matched = 0;
+    for (std::size_t i = 0; i < config.rules.size(); ++i) {
+        Json rule = explain_rule(config.rules[i], config.rule_set->rules()[i], event, view);
+        matched += rule["matches"].as_bool();
+        list.push_back(std::move(rule));
+    }
+    made.set("matched", matched);
+    made.set("rules", std::move(list));
+    return made;
+}
+
+}  // namespace syncline::cli
