@@ -1,0 +1,43 @@
+// A VFS for SQLite that passes everything on to the system's and fails when told to: the n-th
+// operation that changes a file (write, sync, truncate, delete), once or from then on.
+//
+// Registered under a name of its own for as long as the object lives; stores opened over it must be
+// gone before. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace syncline::testing_support {
+
+enum class Fault {
+    io_error,      // nothing is written
+    disk_full,     // nothing is written
+    short_write,   // half of it is written, then an I/O error; other operations: io_error
+    failed_sync,   // only syncs count and fail
+};
+
+class FaultVfs {
+public:
+    FaultVfs();
+    ~FaultVfs();
+    FaultVfs(const FaultVfs&) = delete;
+    FaultVfs& operator=(const FaultVfs&) = delete;
+
+    const std::string& name() const;
+    /// The n-th operation from now (from 1) fails; with `stays`, all after it too.
+    void fail_at(int n, Fault fault, bool stays = false);
+    void heal();
+    /// True once the armed fault has struck.
+    bool struck() const;
+    /// Syncs of write-ahead logs so far.
+    std::int64_t log_syncs() const;
+
+    struct State;
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace syncline::testing_support
