@@ -1,0 +1,1 @@
+syncline_test(component_admin component SOURCES admin_test.cpp LIBRARIES syncline_admin)
