@@ -47,6 +47,9 @@ struct SourcePort {
     std::string path;                        // exact match on the request's path
     std::vector<std::string> secrets;
     std::vector<SchemeChoice> schemes;       // empty: unsigned
+    /// What its bodies may be: "application/json", or "+json" for every type with that suffix.
+    /// Empty: any. A request without Content-Type always passes. Others are answered 415.
+    std::vector<std::string> content_types;
     /// Splits a verified body. An error of code invalid_argument is the sender's fault (400), any
     /// other the plugin's (500).
     std::function<Result<std::vector<ReceivedEvent>>(const HttpRequest& request,
