@@ -134,19 +134,22 @@ rules::TypeSet load_on(const Node& rule, RuleConfig& made, const KnownEvents& kn
 }
 
 std::vector<std::string> load_from(const Node* node, Draft& draft) {
-    std::vector<std::string> from;
+    std::vector<std::string> from, found;
     draft.reader.texts(node, from);
     auto names = source_names(draft);
     names.emplace_back(hub_source);
     for (std::size_t i = 0; i < from.size(); ++i) {
-        if (std::find(names.begin(), names.end(), from[i]) != names.end()) continue;
+        if (std::find(names.begin(), names.end(), from[i]) != names.end()) {
+            found.push_back(from[i]);
+            continue;
+        }
         const Node& at = node->is_scalar() || from.size() != node->children.size()
                              ? *node : node->children[i];
         auto hint = suggestion(from[i], names);
         draft.report().error(at, "there is no source " + quoted(from[i]),
                              hint.empty() ? "there are " + name_list(names) : hint);
     }
-    return from;
+    return found;
 }
 
 bool check_variable(const Node& node, Draft& draft) {

@@ -5,15 +5,17 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/config/config.hpp"
-#include "core/config/source_text.hpp"
+#include "core/config/report.hpp"
 
 namespace syncline::config {
 namespace {
 
 constexpr std::size_t shown_characters_max = 120;  // of a line; the caret stays in view
 constexpr std::size_t caret_margin = 60;
-constexpr std::size_t line_bytes_max = 4 << 20;    // printable() of a whole line of the file
+// What is looked at on each side of the caret: a file may be one line of 1 MiB, and a secret must
+// be seen whole to be hidden.
+constexpr std::size_t context_bytes = 8 << 10;
+constexpr std::size_t printed_bytes_max = 4 * (2 * context_bytes + 64);  // each byte as \xNN
 
 /// Words in keys under which secrets are written.
 constexpr std::string_view secret_words[] = {"secret", "token", "password", "passwd", "api_key",
@@ -22,9 +24,10 @@ constexpr std::string_view secret_words[] = {"secret", "token", "password", "pas
 bool names_secret(std::string_view key) {
     auto word = lower(key);
     std::vector<std::string> words(std::begin(secret_words), std::end(secret_words));
-    return std::any_of(words.begin(), words.end(),
-                       [&](const auto& known) { return word.find(known) != std::string::npos; }) ||
-           (word.size() >= 4 && nearest_name(word, words).has_value());
+    bool named = std::any_of(words.begin(), words.end(), [&](const auto& known) {
+        return word.find(known) != std::string::npos;
+    });
+    return named || (word.size() >= 4 && !suggestion(word, words).empty());
 }
 
 bool is_key_character(char c) {
@@ -69,7 +72,7 @@ std::size_t byte_of(std::string_view line, std::size_t character) {
 std::string shown(std::string_view part) {
     std::string out(part);
     std::replace(out.begin(), out.end(), '\t', ' ');
-    return printable(hide_secrets(out), line_bytes_max);
+    return printable(hide_secrets(out), printed_bytes_max);
 }
 
 struct Excerpt {
@@ -79,9 +82,12 @@ struct Excerpt {
 };
 
 Excerpt excerpt_of(const Problem& problem, std::string_view line) {
-    std::string blotted = blot_secrets(line);
-    auto begin = byte_of(blotted, problem.column - 1);
-    auto end = byte_of(blotted, problem.column - 1 + problem.length);
+    auto at = byte_of(line, problem.column - 1);
+    auto until = at + byte_of(line.substr(at), std::min(problem.length, shown_characters_max));
+    auto skipped = at > context_bytes ? at - context_bytes : 0;
+    std::string blotted = blot_secrets(line.substr(skipped, until - skipped + context_bytes));
+    auto begin = at - skipped;
+    auto end = until - skipped;
     Excerpt excerpt;
     excerpt.line = shown(blotted);
     auto total = count_characters(excerpt.line);
@@ -94,7 +100,7 @@ Excerpt excerpt_of(const Problem& problem, std::string_view line) {
     auto from = byte_of(excerpt.line, first);
     auto to = byte_of(excerpt.line, first + shown_characters_max);
     bool cut = to < excerpt.line.size();
-    excerpt.line = (first > 0 ? "…" : "") + excerpt.line.substr(from, to - from) +
+    excerpt.line = std::string(first > 0 ? "…" : "") + excerpt.line.substr(from, to - from) +
                    (cut ? "…" : "");
     excerpt.caret -= first;
     excerpt.length = std::min(excerpt.length, shown_characters_max - excerpt.caret);

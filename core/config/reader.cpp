@@ -34,7 +34,10 @@ std::string describe(const Node& node) {
 void hide_written(const Node& node) {
     bool names_a_place = node.text.find("${") != std::string::npos ||
                          node.text.rfind("file:", 0) == 0;
-    if (node.is_scalar() && !names_a_place) log_hide_secret(node.text);
+    // Shorter ones could be words like true, which the log needs.
+    constexpr std::size_t bytes_min = 8;
+    if (node.is_scalar() && !names_a_place && node.text.size() >= bytes_min)
+        log_hide_secret(node.text);
     for (const auto& child : node.children) hide_written(child);
 }
 

@@ -33,6 +33,12 @@ auto sort_key(const Problem& problem) {
     return std::tie(problem.line, problem.column);
 }
 
+std::string sorted(std::string_view text) {
+    auto letters = lower(text);
+    std::sort(letters.begin(), letters.end());
+    return letters;
+}
+
 bool same(const Problem& left, const Problem& right) {
     return sort_key(left) == sort_key(right) && left.message == right.message;
 }
@@ -109,13 +115,19 @@ std::vector<Problem> Report::take(const Node* root) {
     return problems;
 }
 
+bool same_letters(std::string_view left, std::string_view right) {
+    return left.size() == right.size() && sorted(left) == sorted(right);
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
     auto near = nearest_name(word, candidates);
+    for (const auto& candidate : candidates)
+        if (!near && same_letters(word, candidate)) near = candidate;
     return near ? "did you mean " + quoted(*near) + "?" : std::string();
 }
 
 std::string name_list(const std::vector<std::string>& names) {
-    constexpr std::size_t shown_max = 8;
+    constexpr std::size_t shown_max = 12;
     std::string out;
     std::size_t shown = std::min(names.size(), shown_max);
     for (std::size_t i = 0; i < shown; ++i) {

@@ -46,7 +46,9 @@ private:
 
 /// " did you mean …" for a word that none of `candidates` is; empty when none is near.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
-/// `"a", "b" or "c"`, cut after eight.
+/// True when two words differ in the order of their letters alone, as swapped ones do ("tokne").
+bool same_letters(std::string_view left, std::string_view right);
+/// `"a", "b" or "c"`, cut after twelve.
 std::string name_list(const std::vector<std::string>& names);
 /// A text from the file in quotes, made harmless for a terminal and cut at 60 bytes.
 std::string quoted(std::string_view text);

@@ -248,6 +248,7 @@ private:
         if (!key.is_scalar()) {
             refuse_key(frame, key);
         } else if (key.text == "<<" && !key.quoted) {
+            frame.node.broken = true;  // what it would have brought is not missing
             report_.error_at(key.place, "merge keys (<<) are not part of YAML 1.2 and not read",
                              "repeat the keys, or give the whole value an anchor");
         } else if (auto first = frame.seen.find(key.text); first != frame.seen.end()) {
@@ -312,6 +313,8 @@ std::string line_hint(std::string_view line) {
     if (indent.find('\t') != std::string_view::npos) return "indent with spaces, never with tabs";
     if (line.find("{{") != std::string_view::npos || line.find("{%") != std::string_view::npos)
         return template_hint;
+    if (line.find("${") != std::string_view::npos)
+        return "between brackets, a value with ${NAME} needs quotes: \"${NAME}\"";
     return {};
 }
 
@@ -326,7 +329,10 @@ void report_syntax(const SourceText& source, const Builder& builder,
         if (meaning.library != failure.msg) continue;
         message = meaning.message;
         if (hint.empty()) hint = meaning.hint;
-        if (meaning.about_opening) place = builder.open_place();
+        if (!meaning.about_opening) continue;
+        place = builder.open_place();
+        auto better = line_hint(source.line(place.line));
+        if (!better.empty()) hint = better;
     }
     report.error_at(place, std::move(message), std::move(hint));
 }
