@@ -35,7 +35,7 @@ std::string found_at(const Views& views) {
     return shown(list) + (scalars.size() > shown_max ? " and more" : "");
 }
 
-Mismatch mismatch(std::string path, std::string expected, std::string found) {
+Mismatch found_instead(std::string path, std::string expected, std::string found) {
     Mismatch made;
     made.path = std::move(path);
     made.expected = std::move(expected);
@@ -79,20 +79,20 @@ private:
             bool holds = match_group(*condition.group, views) != Verdict::no;
             if (!condition.negated && !holds) return group(*condition.group, views);
             if (condition.negated && holds)
-                return mismatch(condition.path, "does not satisfy the group under $not",
+                return found_instead(condition.path, "does not satisfy the group under $not",
                                 found_at(views));
         }
-        return mismatch({}, {}, {});
+        return found_instead({}, {}, {});
     }
 
     Mismatch field(const Field& field, const Views& views) const {
         if (field.inner.empty())
-            return mismatch(field.path, field.leaf->expected, found_at(views));
+            return found_instead(field.path, field.leaf->expected, found_at(views));
         Views elements, others;
         if (!split_arrays(views, elements, others) || elements.empty()) {
             auto alone = leaf_only(field);
             if (field.leaf && match_field(alone, views) == Verdict::no)
-                return mismatch(field.path, field.leaf->expected, found_at(views));
+                return found_instead(field.path, field.leaf->expected, found_at(views));
             return group(field.inner.front(), elements.empty() ? others : views);
         }
         if (elements.size() == 1) {
@@ -120,7 +120,7 @@ private:
                 below.insert(below.end(), here.begin(), here.end());
                 if (match_field(child, below) == Verdict::no) return this->field(child, below);
             }
-        return mismatch(field.path,
+        return found_instead(field.path,
                         "has one element that satisfies every test below " + quoted(field.path),
                         std::to_string(elements.size()) + " elements, none with all of them");
     }
@@ -130,7 +130,7 @@ private:
 
 std::optional<Mismatch> Pattern::explain(const Json& event) const {
     if (matches(event)) return std::nullopt;
-    if (!event.is_object()) return mismatch({}, "the event is an object", shown(event));
+    if (!event.is_object()) return found_instead({}, "the event is an object", shown(event));
     return Explainer().group(root_->group, Views{View{&event, {}}});
 }
 
