@@ -23,10 +23,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// A socket of curl's that Asio watches.
+/// A socket of curl's that Asio watches. Waits hold the object, so letting go is a call, not the
+/// destructor's work.
 struct Watched {
     explicit Watched(asio::io_context& io) : descriptor(io) {}
-    ~Watched() { descriptor.release(); }
+    ~Watched() { let_go(); }
+    /// Ends the waits; the socket stays open and curl's.
+    void let_go() {
+        if (descriptor.is_open()) descriptor.release();
+    }
     asio::posix::stream_descriptor descriptor;
     bool wants_read = false;
     bool wants_write = false;
@@ -113,6 +118,7 @@ void Core::close() {
     dropped.clear();
     curl_multi_cleanup(multi_);
     multi_ = nullptr;
+    for (auto& [socket, watched] : sockets_) watched->let_go();
     sockets_.clear();
     timer_.cancel();
 }
@@ -130,7 +136,10 @@ int Core::on_timer(CURLM*, long timeout_ms, void* self) {
 
 int Core::watch(curl_socket_t socket, int what) {
     if (what == CURL_POLL_REMOVE) {
-        sockets_.erase(socket);
+        auto found = sockets_.find(socket);
+        if (found == sockets_.end()) return 0;
+        found->second->let_go();
+        sockets_.erase(found);
         return 0;
     }
     WatchedPtr& watched = sockets_[socket];
