@@ -35,23 +35,42 @@ bool is_key_character(char c) {
            c == '_' || c == '-';
 }
 
+bool is_reference(std::string_view value) {
+    return value.substr(0, 2) == "${" || value.substr(0, 5) == "file:" || value.substr(0, 2) == "{{";
+}
+
+/// Where the value ends that begins at `value`, as far as one line tells.
+std::size_t value_end(std::string_view line, std::size_t value, bool between_brackets) {
+    std::size_t end = std::string_view::npos;
+    switch (line[value]) {
+        case '"':
+        case '\'': end = line.find(line[value], value + 1); break;
+        case '[': end = line.find(']', value); break;
+        case '{': end = line.find('}', value); break;
+        default:
+            end = line.find(" #", value);
+            if (between_brackets) end = std::min(end, line.find_first_of(",]}", value));
+    }
+    return std::min(end, line.size());
+}
+
 /// Puts * over literal values after such keys; ${NAME}, file: and templates stay readable. The
 /// line keeps its length.
 std::string blot_secrets(std::string_view line) {
     std::string out(line);
+    auto bracket = line.find_first_of("{[");
     for (auto colon = out.find(':'); colon != std::string::npos; colon = out.find(':', colon + 1)) {
         std::size_t end = colon;
         if (end > 0 && (out[end - 1] == '"' || out[end - 1] == '\'')) --end;
         std::size_t begin = end;
         while (begin > 0 && is_key_character(out[begin - 1])) --begin;
         if (!names_secret(std::string_view(out).substr(begin, end - begin))) continue;
-        auto value = out.find_first_not_of(" \t\"'[", colon + 1);
+        auto value = out.find_first_not_of(" \t", colon + 1);
         if (value == std::string::npos) continue;
-        std::string_view rest = std::string_view(out).substr(value);
-        if (rest.substr(0, 2) == "${" || rest.substr(0, 5) == "file:" || rest.substr(0, 2) == "{{")
-            continue;
-        auto stop = out.find_first_of("\"'}#", value);
-        if (stop == std::string::npos) stop = out.size();
+        auto stop = value_end(out, value, bracket < begin);
+        if (out[value] == '"' || out[value] == '\'' || out[value] == '[') ++value;
+        if (is_reference(std::string_view(out).substr(value)) && out[value - 1] != '[') continue;
+        if (value >= stop) continue;
         std::fill(out.begin() + static_cast<std::ptrdiff_t>(value),
                   out.begin() + static_cast<std::ptrdiff_t>(stop), '*');
     }

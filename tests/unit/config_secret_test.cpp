@@ -126,9 +126,30 @@ TEST(Secret, a_literal_secret_is_blotted_out_of_the_line_that_is_shown) {
     EXPECT_EQ(problems("sources: {feed: {connector: feed}}\n"
                        "admin: {listen: here, token: whsec_unseen, enabled: true}\n"),
               "hub.yaml:2:17: error: expected an address and a port, found the text \"here\"\n"
-              "    2 | admin: {listen: here, token: ***************************}\n"
+              "    2 | admin: {listen: here, token: ************, enabled: true}\n"
               "      |                 ^~~~\n"
               "      hint: as in 127.0.0.1:8080, 0.0.0.0:8080 or \"[::1]:8080\"\n");
+}
+
+TEST(Secret, lists_and_quotes_are_blotted_out_and_references_are_not) {
+    auto line_of = [](const std::string& line) {
+        Problem problem;
+        problem.line = problem.column = 1;
+        auto text = format_problem(problem, line, "f", false);
+        text = text.substr(text.find(" | ") + 3);
+        return text.substr(0, text.find('\n'));
+    };
+    EXPECT_EQ(line_of("secret: [abc, \"d,e\"]  # two"), "secret: [**********]  # two");
+    EXPECT_EQ(line_of("{api_key: 'a, b', x: y}"), "{api_key: '****', x: y}");
+    EXPECT_EQ(line_of("token: it's, \"all\"#1 of it # not this"),
+              "token: ****************** # not this");
+    EXPECT_EQ(line_of("secret: [${A}, literal]"), "secret: [*************]");
+    EXPECT_EQ(line_of("{token: \"${A}\", secret: file:/x}"), "{token: \"${A}\", secret: file:/x}");
+    EXPECT_EQ(line_of("secret: {a: b}, c: d"), "secret: *****}, c: d");
+    EXPECT_EQ(line_of("secret:"), "secret:");
+    EXPECT_EQ(line_of("secret: \"\""), "secret: \"\"");
+    EXPECT_EQ(line_of("secret: ["), "secret: [");
+    EXPECT_EQ(line_of("token"), "token");
 }
 
 TEST(Secret, a_secret_of_the_wrong_kind_is_not_shown) {
