@@ -22,6 +22,7 @@ inline constexpr std::size_t template_nodes_max = 10'000;     // of one text
 inline constexpr std::size_t filters_per_output_max = 64;
 inline constexpr std::size_t loop_rounds_max = 10'000;        // of one for, and of range (a..b)
 inline constexpr std::size_t render_steps_max = 200'000;      // nodes run in one render: 20 full loops
+inline constexpr std::size_t render_work_bytes_max = 64u << 20; // read and made by filters, compared, assigned
 inline constexpr std::size_t tree_depth_max = 64;             // of `with`: what the JSON parser admits
 
 // --- Filters ------------------------------------------------------------------------------------

@@ -1,0 +1,227 @@
+// Filters over texts. Positions and sizes are in characters, not bytes. See filters.hpp.
+#include <algorithm>
+
+#include "rules/filters.hpp"
+#include "rules/limits.hpp"
+#include "rules/text.hpp"
+
+namespace syncline::rules {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n\f\v";
+
+std::string strip_left(std::string_view text) {
+    auto first = text.find_first_not_of(blanks);
+    return first == std::string_view::npos ? std::string() : std::string(text.substr(first));
+}
+
+std::string strip_right(std::string_view text) {
+    auto last = text.find_last_not_of(blanks);
+    return last == std::string_view::npos ? std::string() : std::string(text.substr(0, last + 1));
+}
+
+Json upcase(const Json& in, FilterCall&) { return upper_case(in.as_string()); }
+Json downcase(const Json& in, FilterCall&) { return lower_case(in.as_string()); }
+Json strip(const Json& in, FilterCall&) { return strip_left(strip_right(in.as_string())); }
+Json lstrip(const Json& in, FilterCall&) { return strip_left(in.as_string()); }
+Json rstrip(const Json& in, FilterCall&) { return strip_right(in.as_string()); }
+Json append(const Json& in, FilterCall& call) { return in.as_string() + call.text(0); }
+Json prepend(const Json& in, FilterCall& call) { return call.text(0) + in.as_string(); }
+
+Json capitalize(const Json& in, FilterCall&) {
+    auto first = char_slice(in.as_string(), 0, 1);
+    return upper_case(first) + lower_case(std::string_view(in.as_string()).substr(first.size()));
+}
+
+/// Replaces up to `most` places, from the left. An empty needle is before, between and behind all
+/// characters. Stops as soon as the result is too long.
+Json replace_some(const std::string& text, const std::string& needle, const std::string& with,
+                  std::size_t most, FilterCall& call) {
+    std::string out;
+    std::size_t at = 0;
+    for (; most > 0; --most) {
+        auto found = text.find(needle, at);
+        if (found == std::string::npos) break;
+        out.append(text, at, found - at).append(with);
+        if (out.size() > limits::filter_bytes_max)
+            return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) +
+                             " bytes");
+        at = found + needle.size();
+        if (!needle.empty()) continue;
+        if (at == text.size()) return out;
+        auto length = char_length(text, at);
+        out.append(text, at, length);
+        at += length;
+    }
+    return out.append(text, at);
+}
+
+Json replace(const Json& in, FilterCall& call) {
+    return replace_some(in.as_string(), call.text(0), call.has(1) ? call.text(1) : "", SIZE_MAX,
+                        call);
+}
+Json replace_first(const Json& in, FilterCall& call) {
+    return replace_some(in.as_string(), call.text(0), call.has(1) ? call.text(1) : "", 1, call);
+}
+Json remove(const Json& in, FilterCall& call) {
+    if (call.text(0).empty()) return in;
+    return replace_some(in.as_string(), call.text(0), "", SIZE_MAX, call);
+}
+Json remove_first(const Json& in, FilterCall& call) {
+    return replace_some(in.as_string(), call.text(0), "", 1, call);
+}
+
+Json replace_last(const Json& in, FilterCall& call) {
+    const auto& text = in.as_string();
+    auto found = text.rfind(call.text(0));
+    if (found == std::string::npos) return in;
+    return text.substr(0, found) + (call.has(1) ? call.text(1) : "") +
+           text.substr(found + call.text(0).size());
+}
+
+/// By a separator; "" gives characters, " " words; empty texts at the end are left out.
+Json split(const Json& in, FilterCall& call) {
+    std::string_view text = in.as_string();
+    const auto& separator = call.text(0);
+    Json out = Json::array();
+    bool words = separator == " ";
+    for (std::size_t at = 0; at <= text.size() && out.size() <= limits::filter_items_max;) {
+        if (words) at = std::min(text.find_first_not_of(blanks, at), text.size());
+        if (at == text.size()) break;
+        auto end = separator.empty() ? at + char_length(text, at)
+                   : words           ? text.find_first_of(blanks, at)
+                                     : text.find(separator, at);
+        end = std::min(end, text.size());
+        out.push_back(Json(text.substr(at, end - at)));
+        at = end + separator.size();
+        if (end == text.size()) break;
+    }
+    if (out.size() > limits::filter_items_max)
+        return call.fail("makes more than " + std::to_string(limits::filter_items_max) + " items");
+    while (!out.empty() && out.items().back().as_string().empty()) out.items().pop_back();
+    return out;
+}
+
+Json truncate(const Json& in, FilterCall& call) {
+    const auto& text = in.as_string();
+    auto most = static_cast<std::size_t>(std::max<std::int64_t>(0, call.has(0) ? call.integer(0)
+                                                                               : 50));
+    std::string tail = call.has(1) ? call.text(1) : "...";
+    if (char_count(text) <= most) return in;
+    auto tail_chars = char_count(tail);
+    auto kept = most > tail_chars ? most - tail_chars : 0;
+    return std::string(char_slice(text, 0, kept)) + tail;
+}
+
+Json truncatewords(const Json& in, FilterCall& call) {
+    std::string_view text = in.as_string();
+    auto most = std::max<std::int64_t>(1, call.has(0) ? call.integer(0) : 15);
+    std::string out;
+    std::int64_t count = 0;
+    for (std::size_t at = text.find_first_not_of(blanks); at < text.size();) {
+        auto end = std::min(text.find_first_of(blanks, at), text.size());
+        if (count == most) return out + (call.has(1) ? call.text(1) : "...");
+        out.append(count > 0 ? " " : "").append(text.substr(at, end - at));
+        ++count;
+        at = text.find_first_not_of(blanks, end);
+    }
+    return in;
+}
+
+std::pair<std::size_t, std::size_t> slice_bounds(std::size_t size, FilterCall& call) {
+    auto first = call.integer(0), length = call.has(1) ? call.integer(1) : 1;
+    auto all = static_cast<std::int64_t>(size);
+    if (first < 0 && first >= -all) first += all;
+    if (first < 0 || first > all || length < 0) return {0, 0};
+    return {static_cast<std::size_t>(first),
+            static_cast<std::size_t>(std::min(length, all - first))};
+}
+
+Json slice(const Json& in, FilterCall& call) {
+    if (in.is_array()) {
+        auto [first, count] = slice_bounds(in.size(), call);
+        Json out = Json::array();
+        for (std::size_t i = first; i < first + count; ++i) out.push_back(in[i]);
+        return out;
+    }
+    if (in.is_object()) return call.fail("needs a text or a list, found an object");
+    std::string text;
+    append_as_text(text, in);
+    auto [first, count] = slice_bounds(char_count(text), call);
+    return char_slice(text, first, count);
+}
+
+Json escape_html(std::string_view text, bool once, FilterCall& call) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        switch (text[at]) {
+            case '&': {
+                auto end = text.find(';', at);
+                auto name = text.substr(at + 1, end == std::string_view::npos ? 0 : end - at - 1);
+                bool entity = once && !name.empty() && name.size() <= 8 &&
+                              name.find_first_not_of(
+                                  "#abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789") == std::string_view::npos;
+                out += entity ? "&" : "&amp;";
+                break;
+            }
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '"': out += "&quot;"; break;
+            case '\'': out += "&#39;"; break;
+            default: out.push_back(text[at]);
+        }
+        if (out.size() > limits::filter_bytes_max)
+            return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) +
+                             " bytes");
+    }
+    return out;
+}
+
+Json escape(const Json& in, FilterCall& call) { return escape_html(in.as_string(), false, call); }
+Json escape_once(const Json& in, FilterCall& call) {
+    return escape_html(in.as_string(), true, call);
+}
+
+Json strip_newlines(const Json& in, FilterCall&) {
+    std::string out;
+    for (char c : in.as_string())
+        if (c != '\n' && c != '\r') out.push_back(c);
+    return out;
+}
+
+Json newline_to_br(const Json& in, FilterCall& call) {
+    auto plain = replace_some(in.as_string(), "\r\n", "\n", SIZE_MAX, call);
+    return replace_some(plain.as_string(), "\n", "<br />\n", SIZE_MAX, call);
+}
+
+constexpr FilterSpec specs[] = {
+    {"append", "tt", append},
+    {"capitalize", "t", capitalize},
+    {"downcase", "t", downcase},
+    {"escape", "t", escape},
+    {"escape_once", "t", escape_once},
+    {"lstrip", "t", lstrip},
+    {"newline_to_br", "t", newline_to_br},
+    {"prepend", "tt", prepend},
+    {"remove", "tt", remove},
+    {"remove_first", "tt", remove_first},
+    {"replace", "tt?t", replace},
+    {"replace_first", "tt?t", replace_first},
+    {"replace_last", "tt?t", replace_last},
+    {"rstrip", "t", rstrip},
+    {"slice", "ai?i", slice},
+    {"split", "tt", split},
+    {"strip", "t", strip},
+    {"strip_newlines", "t", strip_newlines},
+    {"truncate", "t?it", truncate},
+    {"truncatewords", "t?it", truncatewords},
+    {"upcase", "t", upcase},
+};
+
+}  // namespace
+
+std::span<const FilterSpec> text_filters() { return specs; }
+
+}  // namespace syncline::rules

@@ -1,0 +1,295 @@
+// Filters over moments in time, always in UTC. A moment is a number of seconds since 1970, of
+// milliseconds from 10^11 on (1973 in milliseconds, 5138 in seconds), an ISO 8601 text, or "now",
+// which is the time that the caller of the render gives.
+#include <chrono>
+#include <cstdio>
+
+#include "rules/filters.hpp"
+#include "rules/limits.hpp"
+
+namespace syncline::rules {
+
+namespace {
+
+constexpr std::int64_t milliseconds_from = 100'000'000'000;
+constexpr std::int64_t moment_ms_max = 253'402'300'799'999;    // end of the year 9999
+constexpr std::int64_t moment_ms_min = -62'135'596'800'000;    // begin of the year 1
+constexpr std::int64_t day_ms = 86'400'000;
+
+/// Reads fixed-width fields of an ISO 8601 text.
+class IsoReader {
+public:
+    explicit IsoReader(std::string_view text) : text_(text) {}
+
+    std::optional<std::int64_t> run() {
+        int year = digits(4), month = (expect('-'), digits(2)), day = (expect('-'), digits(2));
+        std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+        if (!good_ || !date.ok() || year < 1) return std::nullopt;
+        std::int64_t ms = std::chrono::sys_days(date).time_since_epoch().count() * day_ms;
+        if (!text_.empty()) ms += time_of_day();
+        if (!good_ || !text_.empty()) return std::nullopt;
+        return ms;
+    }
+
+private:
+    std::int64_t time_of_day() {
+        if (text_.front() != 'T' && text_.front() != 't' && text_.front() != ' ')
+            return good_ = false, 0;
+        text_.remove_prefix(1);
+        int hour = digits(2), minute = (expect(':'), digits(2)), second = 0;
+        if (accept(':')) second = digits(2);
+        std::int64_t ms = ((hour * 60 + minute) * 60 + second) * 1000LL;
+        if (accept('.') || accept(',')) ms += fraction();
+        // A second of 60 is a leap second: it counts as the next one.
+        if (hour > 23 || minute > 59 || second > 60) good_ = false;
+        return ms - zone();
+    }
+
+    std::int64_t fraction() {
+        std::int64_t ms = 0, unit = 100;
+        bool any = false;
+        for (; !text_.empty() && text_.front() >= '0' && text_.front() <= '9'; unit /= 10) {
+            ms += (text_.front() - '0') * unit;
+            text_.remove_prefix(1);
+            any = true;
+        }
+        good_ &= any;
+        return ms;
+    }
+
+    std::int64_t zone() {
+        accept(' ');
+        if (accept('Z') || accept('z') || text_.empty()) return 0;
+        if (text_ == "UTC") return text_ = {}, 0;
+        bool west = accept('-');
+        if (!west && !accept('+')) return good_ = false, 0;
+        int hours = digits(2), minutes = 0;
+        if (accept(':') || !text_.empty()) minutes = digits(2);
+        if (hours > 23 || minutes > 59) good_ = false;
+        auto ms = (hours * 60 + minutes) * 60'000LL;
+        return west ? -ms : ms;
+    }
+
+    int digits(std::size_t count) {
+        int value = 0;
+        for (; count > 0; --count) {
+            if (text_.empty() || text_.front() < '0' || text_.front() > '9')
+                return good_ = false, 0;
+            value = value * 10 + (text_.front() - '0');
+            text_.remove_prefix(1);
+        }
+        return value;
+    }
+    bool accept(char c) {
+        bool same = text_.starts_with(c);
+        if (same) text_.remove_prefix(1);
+        return same;
+    }
+    void expect(char c) { good_ &= accept(c); }
+
+    std::string_view text_;
+    bool good_ = true;
+};
+
+/// Milliseconds since 1970; nothing and a complaint when the value is no moment.
+std::optional<std::int64_t> moment(const Json& in, FilterCall& call) {
+    std::optional<std::int64_t> ms;
+    auto number = in.is_string() ? number_of_text(in.as_string()) : std::optional(in);
+    if (number && number->is_number()) {
+        if (auto whole = number->as_int64()) {
+            bool in_ms = *whole >= milliseconds_from || *whole <= -milliseconds_from;
+            ms = in_ms ? *whole : *whole * 1000;
+        } else if (number->as_double() < 1e11 && number->as_double() > -1e11) {
+            ms = static_cast<std::int64_t>(number->as_double() * 1000);
+        }
+    } else if (in.is_string()) {
+        bool now = in.as_string() == "now" || in.as_string() == "today";
+        ms = now ? std::optional(call.now_ms) : IsoReader(in.as_string()).run();
+    }
+    if (ms && *ms >= moment_ms_min && *ms <= moment_ms_max) return ms;
+    call.fail("needs an ISO 8601 text or a number of seconds, found " + value_words(in));
+    return std::nullopt;
+}
+
+struct Moment {
+    std::chrono::year_month_day date{};
+    std::chrono::weekday weekday{};
+    int year = 0, month = 0, day = 0, year_day = 0;
+    int hour = 0, minute = 0, second = 0, millisecond = 0;
+    std::int64_t ms = 0;
+};
+
+Moment split_moment(std::int64_t ms) {
+    using namespace std::chrono;
+    Moment made;
+    made.ms = ms;
+    auto day_count = ms >= 0 ? ms / day_ms : -((-ms + day_ms - 1) / day_ms);
+    sys_days day_point{days{day_count}};
+    made.date = year_month_day{day_point};
+    made.weekday = std::chrono::weekday{day_point};
+    made.year = int(made.date.year());
+    made.month = static_cast<int>(unsigned(made.date.month()));
+    made.day = static_cast<int>(unsigned(made.date.day()));
+    made.year_day = static_cast<int>((day_point - sys_days{made.date.year() / 1 / 1}).count()) + 1;
+    auto rest = static_cast<int>(ms - day_count * day_ms);
+    made.millisecond = rest % 1000;
+    made.second = rest / 1000 % 60;
+    made.minute = rest / 60'000 % 60;
+    made.hour = rest / 3'600'000;
+    return made;
+}
+
+constexpr std::string_view day_names[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
+                                          "Friday", "Saturday"};
+constexpr std::string_view month_names[] = {"January", "February", "March", "April", "May", "June",
+                                            "July", "August", "September", "October", "November",
+                                            "December"};
+
+/// Week and year of ISO 8601: the week belongs to the year that has its Thursday.
+std::pair<int, int> iso_week(const Moment& at) {
+    using namespace std::chrono;
+    sys_days day{at.date};
+    auto thursday = day - days{at.weekday.iso_encoding() - 1} + days{3};
+    year_month_day of_week{thursday};
+    auto first = sys_days{of_week.year() / 1 / 1};
+    return {int(of_week.year()), static_cast<int>((thursday - first).count()) / 7 + 1};
+}
+
+/// One strftime conversion.
+class Formatter {
+public:
+    Formatter(const Moment& at, FilterCall& call) : at_(at), call_(call) {}
+
+    std::string run(std::string_view format) {
+        std::string out;
+        for (std::size_t i = 0; i < format.size() && call_.error.empty(); ++i) {
+            if (format[i] != '%' || i + 1 == format.size()) {
+                out.push_back(format[i]);
+                continue;
+            }
+            flag_ = '\0';
+            ++i;
+            if (std::string_view("-0^_").find(format[i]) != std::string_view::npos &&
+                i + 1 < format.size())
+                flag_ = format[i++];
+            one(out, format[i]);
+            if (out.size() > limits::filter_bytes_max) call_.fail("makes too long a text");
+        }
+        return out;
+    }
+
+private:
+    void number(std::string& out, std::int64_t value, int width, char fill = '0') {
+        if (flag_ == '-') width = 0;
+        if (flag_ == '_') fill = ' ';
+        if (flag_ == '0') fill = '0';
+        auto digits = std::to_string(value);
+        for (int i = static_cast<int>(digits.size()); i < width; ++i) out.push_back(fill);
+        out += digits;
+    }
+
+    void word(std::string& out, std::string_view name) {
+        for (char c : name)
+            out.push_back(flag_ == '^' && c >= 'a' && c <= 'z' ? static_cast<char>(c ^ 0x20) : c);
+    }
+
+    void one(std::string& out, char which) {
+        auto day_name = day_names[at_.weekday.c_encoding()];
+        auto month_name = month_names[at_.month - 1];
+        int hour12 = at_.hour % 12 == 0 ? 12 : at_.hour % 12;
+        switch (which) {
+            case 'a': return word(out, day_name.substr(0, 3));
+            case 'A': return word(out, day_name);
+            case 'b':
+            case 'h': return word(out, month_name.substr(0, 3));
+            case 'B': return word(out, month_name);
+            case 'C': return number(out, at_.year / 100, 2);
+            case 'd': return number(out, at_.day, 2);
+            case 'e': return number(out, at_.day, 2, ' ');
+            case 'G': return number(out, iso_week(at_).first, 4);
+            case 'H': return number(out, at_.hour, 2);
+            case 'I': return number(out, hour12, 2);
+            case 'j': return number(out, at_.year_day, 3);
+            case 'k': return number(out, at_.hour, 2, ' ');
+            case 'l': return number(out, hour12, 2, ' ');
+            case 'L': return number(out, at_.millisecond, 3);
+            case 'm': return number(out, at_.month, 2);
+            case 'M': return number(out, at_.minute, 2);
+            case 'p': return word(out, at_.hour < 12 ? "AM" : "PM");
+            case 'P': return word(out, at_.hour < 12 ? "am" : "pm");
+            case 's': return number(out, (at_.ms - at_.millisecond) / 1000, 0);
+            case 'S': return number(out, at_.second, 2);
+            case 'u': return number(out, at_.weekday.iso_encoding(), 0);
+            case 'V': return number(out, iso_week(at_).second, 2);
+            case 'w': return number(out, at_.weekday.c_encoding(), 0);
+            case 'y': return number(out, at_.year % 100, 2);
+            case 'Y': return number(out, at_.year, 4);
+            default: return combined(out, which);
+        }
+    }
+
+    void combined(std::string& out, char which) {
+        switch (which) {
+            case 'c': return part(out, "%a %b %e %H:%M:%S %Y");
+            case 'D':
+            case 'x': return part(out, "%m/%d/%y");
+            case 'F': return part(out, "%Y-%m-%d");
+            case 'r': return part(out, "%I:%M:%S %p");
+            case 'R': return part(out, "%H:%M");
+            case 'T':
+            case 'X': return part(out, "%H:%M:%S");
+            case 'n': out.push_back('\n'); return;
+            case 't': out.push_back('\t'); return;
+            case 'z': out += "+0000"; return;
+            case 'Z': out += "UTC"; return;
+            case '%': out.push_back('%'); return;
+            default: call_.fail(std::string("does not know %") + which);
+        }
+    }
+
+    void part(std::string& out, std::string_view format) {
+        out += Formatter(at_, call_).run(format);
+    }
+
+    const Moment& at_;
+    FilterCall& call_;
+    char flag_ = '\0';
+};
+
+Json date(const Json& in, FilterCall& call) {
+    if (in.is_null() || (in.is_string() && in.as_string().empty())) return in;
+    auto ms = moment(in, call);
+    if (!ms) return Json();
+    auto at = split_moment(*ms);
+    return Formatter(at, call).run(call.text(0));
+}
+
+Json iso8601(const Json& in, FilterCall& call) {
+    if (in.is_null()) return in;
+    auto ms = moment(in, call);
+    if (!ms) return Json();
+    auto at = split_moment(*ms);
+    bool fraction = at.millisecond != 0;
+    return Formatter(at, call).run(fraction ? "%FT%T.%LZ" : "%FT%TZ");
+}
+
+Json unix_time(const Json& in, FilterCall& call) {
+    if (in.is_null()) return in;
+    auto ms = moment(in, call);
+    if (!ms) return Json();
+    return *ms >= 0 ? *ms / 1000 : -((-*ms + 999) / 1000);
+}
+
+constexpr FilterSpec specs[] = {
+    {"date", "at", date},
+    {"iso8601", "a", iso8601},
+    {"unix", "a", unix_time},
+};
+
+}  // namespace
+
+std::span<const FilterSpec> time_filters() { return specs; }
+
+}  // namespace syncline::rules

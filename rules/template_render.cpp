@@ -1,0 +1,263 @@
+// Runs a compiled template, and the public classes Template and TemplateTree.
+//
+// A walk over the nodes with three budgets: bytes of output, nodes run, bytes worked on. A tree of
+// templates shares one budget, so that many members cannot exceed what one text may. No clock, no
+// I/O; one render on one thread, the compiled objects may be shared.
+#include <algorithm>
+
+#include "rules/limits.hpp"
+#include "rules/template_ast.hpp"
+#include "rules/template_value.hpp"
+
+namespace syncline::rules {
+
+namespace templating {
+
+namespace {
+
+class Renderer {
+public:
+    Renderer(const Program& program, const Json& scope, const RenderOptions& options,
+             Budget& budget)
+        : program_(program), values_(program, scope, options, budget), options_(options) {}
+
+    Rendered run() {
+        Json result;
+        bool good = false;
+        if (program_.nodes.size() == 1 && program_.nodes.front().kind == Node::Kind::output) {
+            good = typed(program_.nodes.front(), result);
+        } else {
+            std::string text;
+            good = block(program_.nodes, text);
+            result = Json(std::move(text));
+        }
+        if (good) return result;
+        return *values_.fault();
+    }
+
+private:
+    enum class Flow { on, next, leave };
+
+    /// The whole text is one output: the value keeps its type.
+    bool typed(const Node& node, Json& out) {
+        Value value;
+        if (!values_.evaluate(node.output, value)) return false;
+        out = value.json();
+        return take_output(node.offset, json_bytes(out));
+    }
+
+    bool take_output(std::size_t offset, std::size_t bytes) {
+        auto& left = values_.budget().output_left;
+        if (bytes > left)
+            return values_.fail(offset, "the output is longer than " +
+                                            std::to_string(options_.output_bytes_max) + " bytes");
+        left -= bytes;
+        return true;
+    }
+
+    bool block(const std::vector<Node>& nodes, std::string& out) {
+        for (const auto& node : nodes) {
+            if (values_.budget().steps_left-- == 0) {
+                values_.budget().steps_left = 0;
+                return values_.fail(node.offset, "the template runs more than " +
+                                                     std::to_string(limits::render_steps_max) +
+                                                     " steps");
+            }
+            if (!this->node(node, out)) return false;
+            if (flow_ != Flow::on) break;
+        }
+        return true;
+    }
+
+    bool node(const Node& node, std::string& out) {
+        switch (node.kind) {
+            case Node::Kind::text:
+                out += node.text;
+                return take_output(node.offset, node.text.size());
+            case Node::Kind::output: return output(node, out);
+            case Node::Kind::branches: return branches(node, out);
+            case Node::Kind::choice: return choice(node, out);
+            case Node::Kind::loop: return loop(node, out);
+            case Node::Kind::assign: return assign(node);
+            case Node::Kind::capture: return capture(node);
+            case Node::Kind::leave: flow_ = Flow::leave; return true;
+            case Node::Kind::next: flow_ = Flow::next; return true;
+        }
+        return true;
+    }
+
+    bool output(const Node& node, std::string& out) {
+        Value value;
+        if (!values_.evaluate(node.output, value)) return false;
+        auto before = out.size();
+        append_as_text(out, value.json());
+        return take_output(node.offset, out.size() - before);
+    }
+
+    bool branches(const Node& node, std::string& out) {
+        for (const auto& branch : node.branches) {
+            bool holds = true;
+            if (!branch.condition.empty() && !values_.holds(branch.condition, holds)) return false;
+            if (holds != branch.negated) return block(branch.body, out);
+        }
+        return true;
+    }
+
+    /// Liquid renders every `when` that fits, and else only when none did.
+    bool choice(const Node& node, std::string& out) {
+        bool any = false;
+        for (const auto& branch : node.branches) {
+            if (branch.whens.empty()) {
+                if (!any && !block(branch.body, out)) return false;
+                continue;
+            }
+            bool fits = false;
+            for (const auto& when : branch.whens) {
+                bool here = false;
+                if (!values_.equal(node.output.value, when, here)) return false;
+                fits |= here;
+            }
+            any |= fits;
+            if (fits && !block(branch.body, out)) return false;
+            if (flow_ != Flow::on) break;
+        }
+        return true;
+    }
+
+    bool assign(const Node& node) {
+        Value value;
+        if (!values_.evaluate(node.output, value)) return false;
+        values_.assign(node.text, std::move(value));
+        return true;
+    }
+
+    bool capture(const Node& node) {
+        // Captured text is no output yet; it is work, and bounded as such.
+        auto left = values_.budget().output_left;
+        std::string text;
+        if (!block(node.branches.front().body, text)) return false;
+        values_.budget().output_left = left;
+        if (!values_.charge(node.offset, text.size())) return false;
+        values_.assign(node.text, Value::own(Json(std::move(text))));
+        return true;
+    }
+
+    // --- Loops ------------------------------------------------------------------------------------
+
+    struct Items {
+        Value list;                 // keeps what `at` points to
+        std::vector<Value> at;
+    };
+
+    bool items(const Node& node, Items& out) {
+        if (!values_.evaluate(node.output.value, true, out.list)) return false;
+        const Json& list = out.list.json();
+        std::size_t first = 0, count = list.is_container() ? list.size() : 0;
+        if (list.is_string() && !list.as_string().empty()) count = 1;
+        if (list.is_number() || list.is_bool())
+            return values_.fail(node.output.value.offset,
+                                "for needs a list, found " + value_words(list));
+        if (!bound(node.skip, first) || first > count) first = values_.fault() ? first : count;
+        auto rounds = count - std::min(first, count);
+        std::size_t most = rounds;
+        if (values_.fault() || !bound(node.limit, most)) return false;
+        rounds = std::min(rounds, most);
+        if (rounds > limits::loop_rounds_max)
+            return values_.fail(node.offset, "the loop would run " + std::to_string(rounds) +
+                                                 " rounds, more than " +
+                                                 std::to_string(limits::loop_rounds_max));
+        for (std::size_t i = first; i < first + rounds; ++i) out.at.push_back(item(out.list, i));
+        if (node.reversed) std::reverse(out.at.begin(), out.at.end());
+        return true;
+    }
+
+    static Value item(const Value& list, std::size_t index) {
+        const Json& json = list.json();
+        if (json.is_array()) return Value{&json.items()[index], list.made};
+        if (!json.is_object()) return list;
+        const auto& member = json.members()[index];
+        Json pair = Json::array();
+        pair.push_back(Json(member.name));
+        pair.push_back(member.value);
+        return Value::own(std::move(pair));
+    }
+
+    bool bound(const std::vector<Expression>& written, std::size_t& out) {
+        if (written.empty()) return true;
+        Value value;
+        if (!values_.evaluate(written.front(), false, value)) return false;
+        auto number = value.json().as_int64();
+        if (value.json().is_null()) return true;
+        if (!number || *number < 0)
+            return values_.fail(written.front().offset, "expected a whole number from 0, found " +
+                                                            value_words(value.json()));
+        out = static_cast<std::size_t>(*number);
+        return true;
+    }
+
+    bool loop(const Node& node, std::string& out) {
+        Items items;
+        if (!this->items(node, items)) return false;
+        if (items.at.empty())
+            return node.branches.size() < 2 || block(node.branches[1].body, out);
+        auto depth = values_.loops().size();
+        values_.loops().push_back(LoopFrame{node.text, Value(), 0, items.at.size()});
+        bool good = true;
+        for (std::size_t i = 0; i < items.at.size() && good; ++i) {
+            values_.loops()[depth].item = items.at[i];
+            values_.loops()[depth].index = i;
+            good = round(node, out);
+            bool left = flow_ == Flow::leave;
+            flow_ = Flow::on;
+            if (left) break;
+        }
+        values_.loops().pop_back();
+        return good;
+    }
+
+    /// A round with an empty body is a step too: nested empty loops are bounded like others.
+    bool round(const Node& node, std::string& out) {
+        auto& left = values_.budget().steps_left;
+        if (left == 0) return block(node.branches.front().body, out);
+        --left;
+        return block(node.branches.front().body, out);
+    }
+
+    const Program& program_;
+    Evaluator values_;
+    const RenderOptions& options_;
+    Flow flow_ = Flow::on;
+};
+
+}  // namespace
+
+Rendered run_program(const Program& program, const Json& scope, const RenderOptions& options,
+                     Budget& budget) {
+    return Renderer(program, scope, options, budget).run();
+}
+
+}  // namespace templating
+
+struct Template::Program : templating::Program {};
+
+Template::Template() = default;
+Template::Template(Template&&) noexcept = default;
+Template& Template::operator=(Template&&) noexcept = default;
+Template::~Template() = default;
+
+Compiled<Template> Template::compile(std::string_view text) {
+    auto program = std::make_unique<Program>();
+    if (auto fault = templating::parse_template(text, *program)) return *fault;
+    Template made;
+    made.program_ = std::move(program);
+    return made;
+}
+
+Rendered Template::render(const Json& scope, const RenderOptions& options) const {
+    templating::Budget budget(options);
+    return templating::run_program(*program_, scope, options, budget);
+}
+
+std::vector<std::string> Template::paths() const { return program_->paths; }
+
+}  // namespace syncline::rules

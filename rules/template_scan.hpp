@@ -1,0 +1,27 @@
+// Cuts a template text into plain text, {{ outputs }} and {% tags %}. Private to the room.
+//
+// Whitespace control ({{- -}}), raw and comment are dealt with here, so that the parser sees only
+// what counts. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "rules/rules.hpp"
+
+namespace syncline::rules::templating {
+
+struct Chunk {
+    enum class Kind { text, output, tag };
+    Kind kind = Kind::text;
+    std::string_view body;     // without the braces and dashes
+    std::size_t offset = 0;    // of the opening brace, or of the text
+};
+
+/// The chunks, or the fault of a brace or block that is not closed.
+std::optional<Fault> scan_template(std::string_view text, std::vector<Chunk>& out);
+/// The first word of a tag.
+std::string_view tag_name(std::string_view body);
+
+}  // namespace syncline::rules::templating
