@@ -16,7 +16,6 @@ namespace syncline::store {
 namespace {
 
 // Why each:
-// - auto_vacuum: free pages can be given back bit by bit; only counts when the file is new.
 // - mmap_size=0: an I/O error in a mapping is a SIGBUS instead of an error.
 // - cell_size_check, trusted_schema=off (in Db::open): a damaged or hostile file is found out early.
 // - temp_store: nothing of an event lands in another directory.
@@ -25,7 +24,6 @@ namespace {
 // - cache_size: 8 MiB at most hold the upper pages of every index at 10 million events.
 // - journal_size_limit: a log that once grew is cut back when it starts anew.
 constexpr const char* writer_settings =
-    "PRAGMA auto_vacuum=INCREMENTAL;"
     "PRAGMA mmap_size=0;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA temp_store=MEMORY;"
@@ -115,6 +113,8 @@ Result<Db> open_for_writing(const std::string& path, const SqliteOptions& option
         *db, static_cast<std::int64_t>(schema_migrations().size()));
     if (!version) return version.error();
     auto set = db->run(writer_settings);
+    // Free pages can be given back bit by bit; to be said before the first table is made.
+    if (set && *version == 0) set = db->run("PRAGMA auto_vacuum=INCREMENTAL");
     if (!set) return set.error();
     auto logged = use_log(*db);
     if (!logged) return logged.error();

@@ -89,22 +89,40 @@ void where_deliveries(Builder& builder, const Filter& filter, std::optional<Deli
                   as_integer(filter.id), as_integer(filter.id));
 }
 
-/// The most selective condition that leads a query over deliveries alone.
-void lead_by_delivery(Builder& builder, const Filter& filter, std::optional<DeliveryState> state) {
-    if (filter.id != 0) {
-        builder.where("d.id=?", as_integer(filter.id));
-        builder.follow();
+/// How a query over deliveries starts.
+enum class Lead { by_event, by_id, by_window, by_state, by_column };
+
+Lead lead_of(const Filter& filter, std::optional<DeliveryState> state) {
+    if (filter.id != 0) return Lead::by_id;
+    if (!filter.event_id.empty() || !filter.subject.empty()) return Lead::by_event;
+    if (state == DeliveryState::pending && !filter.destination.empty()) return Lead::by_window;
+    if (state && *state != DeliveryState::delivered) return Lead::by_state;
+    return Lead::by_column;
+}
+
+std::string_view tables_of(Lead lead) {
+    switch (lead) {
+        case Lead::by_event: return "events e CROSS JOIN deliveries d ON d.event_seq=e.seq";
+        case Lead::by_window:
+            return "deliveries d INDEXED BY deliveries_pending CROSS JOIN events e"
+                   " ON e.seq=d.event_seq";
+        default: return "deliveries d CROSS JOIN events e ON e.seq=d.event_seq";
     }
-    bool window = state == DeliveryState::pending && !filter.destination.empty();
-    if (state && *state != DeliveryState::delivered && !window && !builder.led()) {
-        builder.where(state_is("d.state", *state));
-        builder.follow();
-    } else if (state && window && !builder.led()) {
+}
+
+void lead_by(Builder& builder, Lead lead, const Filter& filter,
+             std::optional<DeliveryState> state) {
+    if (lead == Lead::by_id) builder.where("d.id=?", as_integer(filter.id));
+    if (lead == Lead::by_event && !filter.subject.empty()) builder.where("e.subject<>''");
+    if (lead == Lead::by_window) {
         builder.where("d.state='pending'");
         builder.equals("d.destination", filter.destination);
+    } else if (lead == Lead::by_state) {
+        builder.where(state_is("d.state", *state));
     } else if (state) {
         builder.where(state_is("+d.state", *state));
     }
+    if (lead == Lead::by_id || lead == Lead::by_state) builder.follow();
 }
 
 }  // namespace
@@ -134,7 +152,8 @@ Result<Query> events_query(const Filter& filter) {
     builder.equals("e.source", filter.source);
     if (filter.since_ms != 0)
         builder.where("+e.received_ms>=? AND"
-                      " e.seq>=(SELECT min(seq) FROM events WHERE received_ms>=?)",
+                      " e.seq>=(SELECT min(+seq) FROM events INDEXED BY events_by_time"
+                      " WHERE received_ms>=?)",
                       filter.since_ms, filter.since_ms);
     if (filter.before != 0) builder.where("e.seq<?", as_integer(filter.before));
     where_deliveries(builder, filter, *state);
@@ -144,25 +163,22 @@ Result<Query> events_query(const Filter& filter) {
 Result<Query> deliveries_query(const Filter& filter) {
     auto state = state_of(filter, false);
     if (!state) return state.error();
-    bool event_leads = filter.id == 0 && (!filter.event_id.empty() || !filter.subject.empty());
-    Builder builder("SELECT " + std::string(delivery_columns) +
-                    ", e.id, e.type, e.source, e.subject FROM " +
-                    (event_leads ? "events e CROSS JOIN deliveries d ON d.event_seq=e.seq"
-                                 : "deliveries d CROSS JOIN events e ON e.seq=d.event_seq"));
-    if (!event_leads) lead_by_delivery(builder, filter, *state);
-    if (event_leads && !filter.subject.empty()) builder.where("e.subject<>''");
+    Lead lead = lead_of(filter, *state);
+    std::string select = "SELECT " + std::string(delivery_columns) +
+                         ", e.id, e.type, e.source, e.subject FROM ";
+    Builder builder(select.append(tables_of(lead)));
+    lead_by(builder, lead, filter, *state);
     builder.equals("e.id", filter.event_id);
     builder.equals("e.subject", filter.subject);
-    if (event_leads && *state) builder.where(state_is("+d.state", **state));
     builder.equals("d.rule", filter.rule);
-    builder.equals("d.destination", filter.destination);
+    if (lead != Lead::by_window) builder.equals("d.destination", filter.destination);
     builder.follow();
     builder.equals("e.type", filter.type);
     builder.equals("e.source", filter.source);
-    if (event_leads && filter.id != 0) builder.where("d.id=?", as_integer(filter.id));
     if (filter.since_ms != 0)
         builder.where("+d.created_ms>=? AND"
-                      " d.id>=(SELECT min(id) FROM deliveries WHERE created_ms>=?)",
+                      " d.id>=(SELECT min(+id) FROM deliveries INDEXED BY deliveries_by_time"
+                      " WHERE created_ms>=?)",
                       filter.since_ms, filter.since_ms);
     if (filter.before != 0) builder.where("d.id<?", as_integer(filter.before));
     return builder.finish("d.id", filter.limit);

@@ -39,13 +39,16 @@ struct ReadStatements {
 
 Result<ReadStatements> ReadStatements::prepare(Db& db) {
     ReadStatements s;
-    std::string deliveries = "SELECT " + std::string(delivery_columns) + " FROM deliveries d ";
+    // Named, because SQLite would take the index over all of a destination's deliveries.
+    std::string window = "SELECT " + std::string(delivery_columns) +
+                         " FROM deliveries d INDEXED BY deliveries_pending ";
     const std::pair<Stmt*, std::string> all[] = {
-        {&s.pending, deliveries + "WHERE d.state='pending' AND d.destination=?1 AND d.id>?2"
+        {&s.pending, window + "WHERE d.state='pending' AND d.destination=?1 AND d.id>?2"
                                   " ORDER BY d.id LIMIT ?3"},
         // One probe a destination instead of a walk over all that is pending.
-        {&s.next_destination, "SELECT destination FROM deliveries WHERE state='pending' AND"
-                              " destination>?1 ORDER BY destination LIMIT 1"},
+        {&s.next_destination, "SELECT destination FROM deliveries INDEXED BY deliveries_pending"
+                              " WHERE state='pending' AND destination>?1"
+                              " ORDER BY destination LIMIT 1"},
         {&s.event, "SELECT " + std::string(event_columns) + " FROM events e WHERE e.seq=?1"},
         {&s.link, "SELECT id,url,hash,updated_ms FROM links"
                   " WHERE destination=?1 AND kind=?2 AND source_id=?3"},
