@@ -39,7 +39,7 @@ inline constexpr std::int64_t attempt_timeout_ms_default = 30'000;
 inline constexpr std::int64_t retry_after_ms_max = 24LL * 3'600'000;
 inline constexpr std::size_t response_bytes_max = 8u << 20;       // an answer is cut here
 inline constexpr std::size_t request_bytes_max = 16u << 20;
-inline constexpr std::size_t steps_per_attempt_max = 200;         // a connector that asks more loops
+inline constexpr std::size_t steps_per_attempt_max = 600;         // 400 exchanges (a large page replaced block by block) and their pauses; one that asks more loops
 inline constexpr std::size_t emitted_per_attempt_max = 100;
 inline constexpr std::size_t hops_max = 8;                        // derived or echoed events, the last fuse
 static_assert(window_refill_below < window_per_destination_max);
