@@ -1,6 +1,6 @@
 // An HTTP/1.1 server on one thread of its own: keep-alive, pipelining, 100-continue, deadlines,
 // caps, and the refusal of every request that two parsers could read differently. It knows nothing
-// of events: an HttpHandler decides what a request means. Beast stands behind http_server.cpp alone.
+// of events: an HttpHandler decides what a request means. Beast stands behind http_connection.cpp.
 #pragma once
 
 #include <atomic>

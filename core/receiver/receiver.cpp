@@ -138,7 +138,7 @@ struct ReceiverCounters {
 
 namespace {
 
-/// Counts, and logs the 1st, 2nd, 4th, 8th … of each reason: a flood of refusals is no flood of log.
+/// Counts, and logs the 1st, 2nd, 4th, 8th … of each reason: a flood of refusals floods no log.
 HttpResponse refuse(ReceiverCounters& counters, const std::string& source, const std::string& peer,
                     const Refusal& refusal) {
     auto index = static_cast<std::size_t>(refusal.reason);

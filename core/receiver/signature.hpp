@@ -22,7 +22,7 @@ enum class SecretForm { text, base64_after_prefix };  // the latter: "whsec_" st
 /// How one sender signs. Header names ignore case.
 struct SignatureScheme {
     std::string name;
-    std::vector<std::string> signature_headers;  // the first present counts; two that differ: refused
+    std::vector<std::string> signature_headers;  // aliases; two that differ: refused
     std::string timestamp_header;                // empty: none (or inside the signature header)
     std::string id_header;                       // empty: none
     std::string signed_text = "{body}";          // of {id}, {timestamp}, {body}
@@ -31,7 +31,7 @@ struct SignatureScheme {
     SecretForm secret_form = SecretForm::text;
     char list_separator = 0;                     // several signatures in one header
     std::string list_key;                        // "v1": entries "v1,MAC" or "v1=MAC"
-    std::string timestamp_key;                   // "t": the timestamp is an entry of the list (Stripe)
+    std::string timestamp_key;                   // "t": the timestamp is in the list (Stripe)
     bool ed25519 = false;                        // also accept "v1a" entries with whpk_ secrets
     bool plain_token = false;                    // GitLab: the header is the secret
     std::int64_t tolerance_past_s = 0;           // 0: no freshness check

@@ -44,7 +44,7 @@ void expect_refused(RawClient& client, unsigned status, const std::string& reaso
     EXPECT_TRUE(client.ended()) << row;
 }
 
-// --- Two readings of one request ------------------------------------------------------------------
+// --- Two readings of one request ----------------------------------------------------------------
 
 struct Row {
     const char* name;
@@ -156,8 +156,8 @@ TEST_F(HttpRefusals, every_malformed_head_is_400) {
 
 TEST_F(HttpRefusals, a_malformed_chunk_is_400) {
     start();
-    for (const char* chunk : {"5\r\nhelloXY\r\n", "x\r\n\r\n", "-1\r\n\r\n", "11111111111111111\r\n\r\n",
-                              "\r\n\r\n", "1\nx\r\n0\r\n\r\n", "5;\x01\r\nhello\r\n"}) {
+    for (const char* chunk : {"5\r\nhelloXY\r\n", "x\r\n\r\n", "-1\r\n\r\n", "\r\n\r\n",
+                              "11111111111111111\r\n\r\n", "1\nx\r\n0\r\n\r\n", "5;\x01\r\nhello\r\n"}) {
         auto client = connect();
         client.send(with("Transfer-Encoding: chunked\r\n", chunk));
         expect_refused(client, 400, "malformed body", chunk);
@@ -289,7 +289,7 @@ TEST_F(HttpRefusals, a_client_that_is_still_sending_can_read_its_refusal) {
     expect_refused(client, 413, "the body is too large", "4 MB");
 }
 
-// --- Slow clients, too many clients -----------------------------------------------------------------
+// --- Slow clients, too many clients -------------------------------------------------------------
 
 TEST_F(HttpRefusals, a_head_that_does_not_come_to_an_end_is_408) {
     options.header_timeout_ms = 50;

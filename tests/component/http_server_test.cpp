@@ -1,5 +1,5 @@
-// What the HTTP server serves: methods, keep-alive, pipelining, answers from other threads, stop and
-// drain, many connections. What it refuses is in http_refusals_test.cpp.
+// What the HTTP server serves: methods, keep-alive, pipelining, answers from other threads, stop
+// and drain, many connections. What it refuses is in http_refusals_test.cpp.
 #include "core/receiver/http_server.hpp"
 
 #include <gtest/gtest.h>
@@ -344,7 +344,7 @@ TEST_F(HttpServerTest, a_port_can_be_bound_again_at_once) {
     EXPECT_EQ(connect().ask(post("/", "x")).status, 200u);
 }
 
-// --- Many connections -----------------------------------------------------------------------------
+// --- Many connections ---------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, a_thousand_connections_are_served_while_all_are_open) {
     rlimit files{};

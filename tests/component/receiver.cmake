@@ -1,2 +1,2 @@
 syncline_test(component_receiver component SOURCES http_server_test.cpp http_refusals_test.cpp
-  LIBRARIES syncline_receiver)
+  receiver_test.cpp LIBRARIES syncline_receiver)

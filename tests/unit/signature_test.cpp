@@ -39,8 +39,8 @@ constexpr auto too_old = SignatureVerdict::too_old;
 const std::string attio_secret =
     "3f9a0c4d5e6b7a8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708";
 const std::string attio_body =
-    R"({"webhook_id":"11111111-2222-4333-8444-555555555555","events":[{"event_type":"note.created",)"
-    R"("id":{"workspace_id":"aaaaaaaa-0000-4000-8000-000000000001",)"
+    R"({"webhook_id":"11111111-2222-4333-8444-555555555555",)"
+    R"("events":[{"event_type":"note.created","id":{"workspace_id":"aaaaaaaa-0000-4000-8000-000000000001",)"
     R"("note_id":"bbbbbbbb-0000-4000-8000-000000000002"},)"
     R"("parent_object_id":"cccccccc-0000-4000-8000-000000000003",)"
     R"("parent_record_id":"dddddddd-0000-4000-8000-000000000004",)"
@@ -359,8 +359,9 @@ TEST(GithubSignature, accepts_both_vectors_and_needs_the_prefix) {
     EXPECT_EQ(verdict(mac), invalid);
     EXPECT_EQ(verdict("sha1=" + mac), invalid);
     EXPECT_EQ(verdict("sha256=sha256=" + mac), invalid);
-    auto given = headers({{"x-hub-signature-256",
-                           "sha256=69a3a05b14cd1515fe8b814a660d44ee87eb9bc2a27f599a61d711c762d8093a"}});
+    auto given = headers(
+        {{"x-hub-signature-256",
+          "sha256=69a3a05b14cd1515fe8b814a660d44ee87eb9bc2a27f599a61d711c762d8093a"}});
     EXPECT_EQ(check("github", {"hub-secret"}, given, R"({"action":"closed","number":7})").verdict,
               good);
 }
@@ -447,8 +448,9 @@ TEST(LinearSignature, accepts_the_vector) {
 }
 
 TEST(NotionSignature, accepts_the_vector) {
-    auto given = headers({{"X-Notion-Signature",
-                           "sha256=4a1153f8cf856794fb39bf818f56e91008f173eec632a17e58b67869045fd802"}});
+    auto given = headers(
+        {{"X-Notion-Signature",
+          "sha256=4a1153f8cf856794fb39bf818f56e91008f173eec632a17e58b67869045fd802"}});
     EXPECT_EQ(check("notion", {"secret_tok"}, given, R"({"verification":"x"})").verdict, good);
 }
 
@@ -465,7 +467,7 @@ TEST(GitlabToken, must_equal_one_of_the_secrets) {
     EXPECT_EQ(verdict({}), invalid);
 }
 
-// --- Signing, the table, own schemes --------------------------------------------------------------
+// --- Signing, the table, own schemes ------------------------------------------------------------
 
 TEST(SignatureSchemes, what_a_sender_signs_the_verifier_accepts) {
     for (const auto& name : signature_scheme_names()) {
