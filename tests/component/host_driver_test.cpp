@@ -309,7 +309,9 @@ TEST_F(HostDriver, an_unruly_plugins_refusal_is_final) {
 TEST_F(HostDriver, a_connector_that_never_ends_is_stopped_at_the_step_limit) {
     auto outcome = outcome_of({"repeat"});
     EXPECT_EQ(outcome.kind, OutcomeKind::retry);
-    EXPECT_EQ(outcome.note, "the connector asked for more than 200 steps in one attempt");
+    EXPECT_EQ(outcome.note, "the connector asked for more than " +
+                                std::to_string(limits::steps_per_attempt_max) +
+                                " steps in one attempt");
     EXPECT_EQ(services.asked.size(), limits::steps_per_attempt_max);
 }
 
