@@ -181,4 +181,42 @@ inline Filter everything() {
     return filter;
 }
 
+/// A store of the factory under test, opened once, to be opened again by a test.
+class StoreConformance : public testing::TestWithParam<StoreFactory> {
+protected:
+    void SetUp() override {
+        home_ = GetParam().make();
+        open();
+    }
+
+    void open(std::int64_t window_ms = 7 * day_ms) {
+        reader_.reset();
+        writer_.reset();
+        store_ = home_->open(window_ms);
+        writer_ = good(store_->open_writer());
+        reader_ = good(store_->open_reader());
+    }
+
+    /// Stores one event with one delivery to "crm" and gives the delivery's id.
+    std::uint64_t one_delivery(const std::string& key) {
+        auto result = commit_one(*writer_, one_event(key, {make_delivery("crm")}));
+        return result.stored.at(0).deliveries.at(0).id;
+    }
+
+    Delivery delivery(std::uint64_t id) {
+        Filter filter;
+        filter.id = id;
+        auto rows = good(reader_->deliveries(filter));
+        EXPECT_EQ(rows.size(), 1u);
+        return rows.empty() ? Delivery() : rows.front().delivery;
+    }
+
+    std::size_t event_count() { return good(reader_->events(everything())).size(); }
+
+    std::unique_ptr<StoreHome> home_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<Reader> reader_;
+};
+
 }  // namespace syncline::store
