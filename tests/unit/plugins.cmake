@@ -1,5 +1,5 @@
 # The connectors as they are built: each plugin's .so is loaded and talked to by script.
-set(plugins http attio hubspot meilisearch github notion)
+set(plugins http attio hubspot meilisearch github notion cloudevents)
 set(sources)
 set(targets)
 foreach(name ${plugins})
