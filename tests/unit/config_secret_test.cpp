@@ -142,7 +142,7 @@ TEST(Secret, lists_and_quotes_are_blotted_out_and_references_are_not) {
     EXPECT_EQ(line_of("secret: [abc, \"d,e\"]  # two"), "secret: [**********]  # two");
     EXPECT_EQ(line_of("{api_key: 'a, b', x: y}"), "{api_key: '****', x: y}");
     EXPECT_EQ(line_of("token: it's, \"all\"#1 of it # not this"),
-              "token: ****************** # not this");
+              "token: ******************* # not this");
     EXPECT_EQ(line_of("secret: [${A}, literal]"), "secret: [*************]");
     EXPECT_EQ(line_of("{token: \"${A}\", secret: file:/x}"), "{token: \"${A}\", secret: file:/x}");
     EXPECT_EQ(line_of("secret: {a: b}, c: d"), "secret: *****}, c: d");
