@@ -99,7 +99,8 @@ void host_log(void* context, std::int32_t level, syncline_bytes message) noexcep
     const auto& words = *static_cast<const PluginWords*>(context);
     std::string_view text;
     if (message.data != nullptr)
-        text = {reinterpret_cast<const char*>(message.data), static_cast<std::size_t>(message.size)};
+        text = {reinterpret_cast<const char*>(message.data),
+                static_cast<std::size_t>(message.size)};
     log_write(log_level_of(level), text,
               {{"connector", words.connector}, {"configured", words.configured}});
 }

@@ -1,10 +1,10 @@
-// libcurl's multi interface on an Asio loop: curl says which sockets and when, Asio waits, curl acts.
-// Callbacks, no coroutines. One thread: that of the io_context.
+// libcurl's multi interface on an Asio loop: curl says which sockets and when, Asio waits, curl
+// acts. Callbacks, no coroutines. One thread: that of the io_context.
 //
 // Invariants: curl owns every socket, Asio only watches (release() before curl closes one).
 // curl_multi_socket_action is never called from inside a curl callback. A finished transfer leaves
-// the multi before its `done` is called; `done` may send again or destroy the client. Destroying the
-// client drops transfers under way without calling their `done`.
+// the multi before its `done` is called; `done` may send again or destroy the client. Destroying
+// the client drops transfers under way without calling their `done`.
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -98,13 +98,9 @@ void Core::send(HttpRequest request, std::int64_t timeout_ms, HttpTransport::Don
 }
 
 void Core::refuse(std::string why, HttpTransport::Done done) {
-    HttpResult result;
-    result.error = "network";
-    result.message = "invalid request: " + why;
-    result.sent = false;
-    auto call = [self = weak_from_this(), result = std::move(result), done = std::move(done)] {
+    auto call = [self = weak_from_this(), why = std::move(why), done = std::move(done)] {
         auto alive = self.lock();
-        if (alive && alive->multi_ != nullptr) done(result);
+        if (alive && alive->multi_ != nullptr) done(invalid_request(why));
     };
     asio::post(io_, std::move(call));
 }

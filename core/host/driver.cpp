@@ -148,11 +148,7 @@ void Driver::Impl::send(Run& run, Step& step) {
     };
     auto fault = request_fault(step.request);
     if (!fault.empty()) {
-        HttpResult refused;
-        refused.error = "network";
-        refused.message = "invalid request: " + fault;
-        refused.sent = false;
-        services.after(0, [later, refused] { later(refused); });
+        services.after(0, [later, fault] { later(invalid_request(fault)); });
         return;
     }
     std::int64_t timeout = step.timeout_ms > 0 ? std::min(step.timeout_ms, run.timeout_ms)
@@ -171,8 +167,7 @@ void Driver::Impl::answered(Run& run, const HttpRequest& shown, HttpResult resul
     run.exchanges.push_back(std::move(exchange));
 
     // What the host itself would not send is the delivery's fault, not the destination's.
-    bool never_tried = result.error == "network" && result.message.rfind("invalid request: ", 0) == 0;
-    run.last_blames_destination = !never_tried && blames_destination(result);
+    run.last_blames_destination = !is_invalid_request(result) && blames_destination(result);
     run.effect_possible |= may_have_effect(shown.method, result);
     Json answer = http_answer(result, clock.wall_ms());
     run.last_retry_after_ms = answer["http"]["retry_after_ms"].as_int64();

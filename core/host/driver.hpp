@@ -39,8 +39,8 @@ public:
     using Done = std::function<void(AttemptResult)>;
     /// Runs one job of `instance`. `timeout_ms` bounds each exchange, and ten times that the whole
     /// attempt. Whatever goes wrong becomes an outcome: a plugin's fault is `retry` (note says so),
-    /// an attempt cut in the middle of a request is `uncertain`. `done` is called exactly once, never
-    /// from inside run(). Destroying the driver ends the jobs under way without calling it.
+    /// an attempt cut in the middle of a request is `uncertain`. `done` is called exactly once,
+    /// never from inside run(). Destroying the driver ends the jobs under way without calling it.
     void run(std::shared_ptr<Instance> instance, JobRequest request, std::int64_t timeout_ms,
              Done done);
     /// Jobs under way.

@@ -1,5 +1,5 @@
-// See egress.hpp. An address is 16 bytes: IPv4 as ::ffff:a.b.c.d, so that one comparison serves both
-// families. Judging looks through every form that carries an IPv4 address inside an IPv6 one;
+// See egress.hpp. An address is 16 bytes: IPv4 as ::ffff:a.b.c.d, so that one comparison serves
+// both families. Judging looks through every form that carries an IPv4 address inside an IPv6 one;
 // allowing does not, except for ::ffff:, which the kernel itself connects as IPv4: an entry for
 // 10.0.0.0/8 does not open the same network through a translator.
 #include "core/host/egress.hpp"

@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 10> framing_headers = {
     "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade",
     "Expect",         "TE",                "Trailer",    "Host",       "Proxy-Connection"};
 
+constexpr std::string_view invalid_prefix = "invalid request: ";
+
 /// RFC 9110 §5.6.2.
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
@@ -86,9 +88,21 @@ std::string request_fault(const HttpRequest& request) {
     if (auto why = url_fault(request.target); !why.empty()) return why;
     if (auto why = headers_fault(request.headers); !why.empty()) return why;
     if (request.body.size() > limits::request_bytes_max)
-        return "the body of " + std::to_string(request.body.size()) + " bytes is over the limit of " +
-               std::to_string(limits::request_bytes_max);
+        return "the body of " + std::to_string(request.body.size()) +
+               " bytes is over the limit of " + std::to_string(limits::request_bytes_max);
     return {};
+}
+
+HttpResult invalid_request(const std::string& why) {
+    HttpResult result;
+    result.error = "network";
+    result.message = std::string(invalid_prefix) + why;
+    result.sent = false;
+    return result;
+}
+
+bool is_invalid_request(const HttpResult& result) {
+    return result.error == "network" && result.message.rfind(invalid_prefix, 0) == 0;
 }
 
 std::string shown_url(std::string_view url) {

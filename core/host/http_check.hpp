@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/http.hpp"
+#include "core/host/connector.hpp"
 
 namespace syncline::host {
 
@@ -16,6 +17,11 @@ inline constexpr std::size_t request_header_bytes_max = 64 << 10;  // names and 
 /// Why `request` is not sent, in words, or empty. The host, not the connector, frames a message:
 /// Content-Length, Transfer-Encoding, Connection and the like are refused.
 std::string request_fault(const HttpRequest& request);
+
+/// The answer to such a request: error "network", certainly not sent. The ABI's list of errors has
+/// no word of its own for it.
+HttpResult invalid_request(const std::string& why);
+bool is_invalid_request(const HttpResult& result);
 
 /// `url` for people: without user info and fragment, the values of its query as "***".
 std::string shown_url(std::string_view url);

@@ -54,7 +54,8 @@ Result<std::int64_t> read_ms(const Json& object, std::string_view name) {
     const Json* value = object.find(name);
     if (!value || value->is_null()) return std::int64_t{0};
     auto ms = value->as_int64();
-    if (!ms || *ms < 0) return fault("\"" + std::string(name) + "\" must be a count of milliseconds");
+    if (!ms || *ms < 0)
+        return fault("\"" + std::string(name) + "\" must be a count of milliseconds");
     return *ms;
 }
 
@@ -140,7 +141,8 @@ Result<Emitted> read_emitted(const Json& item) {
                      std::to_string(limits::key_bytes_max) + " bytes");
     const Json& attributes = item["attributes"];
     if (attributes.is_object()) emitted.attributes = attributes;
-    else if (!attributes.is_null()) return fault("emits an event whose \"attributes\" are no object");
+    else if (!attributes.is_null())
+        return fault("emits an event whose \"attributes\" are no object");
     return emitted;
 }
 
@@ -243,7 +245,8 @@ Json job_message(const JobRequest& request) {
     char seed[17];
     std::snprintf(seed, sizeof seed, "%016llx", static_cast<unsigned long long>(request.seed));
     Json deliveries = Json::array();
-    for (const auto& delivery : request.deliveries) deliveries.push_back(delivery_message(delivery));
+    for (const auto& delivery : request.deliveries)
+        deliveries.push_back(delivery_message(delivery));
     Json job = Json::object();
     job.set("kind", request.kind);
     job.set("name", request.name);

@@ -76,9 +76,9 @@ Result<void> check_table(const syncline_plugin* table, const std::string& origin
         return refused(ErrorCode::plugin, "syncline_plugin_v1() gave no table", origin);
     auto size = table->struct_size;
     if (size < offsetof(syncline_plugin, abi_minor))
-        return refused(ErrorCode::plugin,
-                       "its table declares " + std::to_string(size) + " bytes, too few for a version",
-                       origin);
+        return refused(
+            ErrorCode::plugin,
+            "its table declares " + std::to_string(size) + " bytes, too few for a version", origin);
     if (table->abi_major != SYNCLINE_ABI_MAJOR)
         return other_major(table->abi_major,
                            "was built for ABI " + std::to_string(table->abi_major), origin);

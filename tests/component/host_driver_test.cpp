@@ -1,90 +1,19 @@
-// The driver over a scripted connector, scripted answers and a manual clock: no network, no threads.
+// The driver over a scripted connector, scripted answers and a manual clock: no network.
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
 #include "core/host/driver.hpp"
+#include "host_fakes.hpp"
 #include "host_script.hpp"
 
 namespace syncline::host {
 namespace {
-
-/// One thread's worth of later: callbacks by due time, and links by source id.
-class FakeServices final : public DriverServices {
-public:
-    explicit FakeServices(ManualClock& clock) : clock_(clock) {}
-
-    Result<std::optional<Link>> link(const std::string& destination, const std::string& kind,
-                                     const std::string& source_id) override {
-        asked.push_back(destination + "/" + kind + "/" + source_id);
-        if (source_id == "broken") return Error(ErrorCode::io, "the disk is gone");
-        auto found = links.find(source_id);
-        if (found == links.end()) return std::optional<Link>();
-        return std::optional<Link>(found->second);
-    }
-    void after(std::int64_t ms, std::function<void()> wake) override {
-        later_.emplace(clock_.monotonic_ms() + ms, std::move(wake));
-    }
-    /// Runs one callback, moving the clock to it. False when nothing waits.
-    bool run_one() {
-        if (later_.empty()) return false;
-        auto first = later_.begin();
-        auto wake = std::move(first->second);
-        std::int64_t wait = first->first - clock_.monotonic_ms();
-        later_.erase(first);
-        if (wait > 0) clock_.advance_ms(wait);
-        wake();
-        return true;
-    }
-
-    std::map<std::string, Link> links;
-    std::vector<std::string> asked;
-
-private:
-    ManualClock& clock_;
-    std::multimap<std::int64_t, std::function<void()>> later_;
-};
-
-class FakeTransport final : public HttpTransport {
-public:
-    explicit FakeTransport(FakeServices& services) : services_(services) {}
-    void send(HttpRequest request, std::int64_t timeout_ms, Done done) override {
-        requests.push_back(std::move(request));
-        timeouts.push_back(timeout_ms);
-        if (answers.empty()) return;  // never answered
-        HttpResult result = answers.front();
-        answers.pop_front();
-        std::int64_t ms = result.duration_ms;
-        services_.after(ms, [done = std::move(done), result = std::move(result)] { done(result); });
-    }
-    std::deque<HttpResult> answers;
-    std::vector<HttpRequest> requests;
-    std::vector<std::int64_t> timeouts;
-
-private:
-    FakeServices& services_;
-};
-
-HttpResult status(unsigned code, std::int64_t ms = 5) {
-    HttpResult result;
-    result.response.status = code;
-    result.duration_ms = ms;
-    return result;
-}
-HttpResult failed(const std::string& error, bool sent) {
-    HttpResult result;
-    result.error = error;
-    result.message = "in words";
-    result.sent = sent;
-    result.duration_ms = 7;
-    return result;
-}
 
 std::string ask(const std::string& method, const std::string& url = "http://h/x") {
     return R"({"ask":"http","request":{"method":")" + method + R"(","url":")" + url + R"("}})";
@@ -170,7 +99,7 @@ TEST_F(HostDriver, a_link_that_cannot_be_read_is_a_retry) {
     EXPECT_FALSE(outcome.destination_fault);
 }
 
-// --- What a failure means -----------------------------------------------------------------------
+// --- What a failure means ------------------------------------------------------------------------
 
 struct FailureCase {
     const char* method;
@@ -246,7 +175,7 @@ TEST_F(HostDriver, a_retry_without_a_delay_takes_the_last_retry_after) {
     EXPECT_EQ(outcome_of({ask("POST"), delivered}).after_ms, std::nullopt);
 }
 
-// --- Faults of the connector ----------------------------------------------------------------------
+// --- Faults of the connector ---------------------------------------------------------------------
 
 TEST_F(HostDriver, a_fault_of_the_connector_is_a_retry_that_names_it) {
     transport.answers = {status(503)};
@@ -304,7 +233,7 @@ TEST_F(HostDriver, an_unruly_plugins_refusal_is_final) {
     EXPECT_EQ(kind_of("unknown-outcome"), OutcomeKind::retry);
 }
 
-// --- Bounds -------------------------------------------------------------------------------------
+// --- Bounds --------------------------------------------------------------------------------------
 
 TEST_F(HostDriver, a_connector_that_never_ends_is_stopped_at_the_step_limit) {
     auto outcome = outcome_of({"repeat"});
@@ -363,13 +292,14 @@ TEST_F(HostDriver, an_invalid_request_is_answered_and_never_sent) {
     EXPECT_FALSE(outcome.destination_fault) << "the destination did nothing wrong";
 }
 
-// --- Secrets and text -----------------------------------------------------------------------------
+// --- Secrets and text ----------------------------------------------------------------------------
 
 TEST_F(HostDriver, notes_and_exchanges_hide_secrets_and_control_bytes) {
     log_hide_secret("driver-test-secret");
     transport.answers = {status(200)};
-    auto result = play({ask("GET", "http://h/hooks/driver-test-secret?x=1"),
-                        R"({"done":[{"outcome":"reject","note":"key driver-test-secret\u001b[31m"}]})"});
+    auto result =
+        play({ask("GET", "http://h/hooks/driver-test-secret?x=1"),
+              R"({"done":[{"outcome":"reject","note":"key driver-test-secret\u001b[31m"}]})"});
     EXPECT_EQ(result.outcomes.at(0).note, "key ***\\x1b[31m");
     EXPECT_EQ(result.exchanges[0]["url"].as_string(), "http://h/hooks/***?x=***");
 }
@@ -379,7 +309,7 @@ TEST_F(HostDriver, long_notes_are_cut) {
     EXPECT_LE(outcome_of({line}).note.size(), 510u);
 }
 
-// --- Lifetime -------------------------------------------------------------------------------------
+// --- Lifetime ------------------------------------------------------------------------------------
 
 TEST_F(HostDriver, destroying_the_driver_ends_jobs_and_calls_nobody) {
     instance = script::make_instance();

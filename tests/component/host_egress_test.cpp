@@ -88,11 +88,12 @@ INSTANTIATE_TEST_SUITE_P(
         Spelling{"64:ff9b::a9fe:a9fe", "metadata"}, Spelling{"2002:a9fe:a9fe::", "metadata"},
         Spelling{"169.254.170.2", "metadata"}, Spelling{"100.100.100.200", "metadata"},
         Spelling{"168.63.129.16", "metadata"}, Spelling{"fd00:ec2::254", "metadata"},
-        Spelling{"100.64.0.1", "carrier-grade NAT"}, Spelling{"100.127.255.255", "carrier-grade NAT"},
-        Spelling{"224.0.0.1", "multicast"}, Spelling{"239.255.255.250", "multicast"},
-        Spelling{"ff02::1", "multicast"}, Spelling{"255.255.255.255", "broadcast"},
-        Spelling{"240.0.0.1", "reserved"}, Spelling{"192.0.2.1", "reserved"},
-        Spelling{"2001:db8::1", "reserved"}, Spelling{"2001:0:1::1", "tunnel"}));
+        Spelling{"100.64.0.1", "carrier-grade NAT"},
+        Spelling{"100.127.255.255", "carrier-grade NAT"}, Spelling{"224.0.0.1", "multicast"},
+        Spelling{"239.255.255.250", "multicast"}, Spelling{"ff02::1", "multicast"},
+        Spelling{"255.255.255.255", "broadcast"}, Spelling{"240.0.0.1", "reserved"},
+        Spelling{"192.0.2.1", "reserved"}, Spelling{"2001:db8::1", "reserved"},
+        Spelling{"2001:0:1::1", "tunnel"}));
 
 class HostEgressPublic : public testing::TestWithParam<const char*> {};
 
@@ -179,23 +180,19 @@ TEST_P(HostEgressMalformed, entry_is_refused_with_the_reason) {
 
 INSTANTIATE_TEST_SUITE_P(
     all, HostEgressMalformed,
-    testing::Values(std::pair{"", "neither an address"}, std::pair{"http://127.0.0.1", "is a URL"},
-                    std::pair{"127.1", "four decimal numbers"},
-                    std::pair{"2130706433", "four decimal numbers"},
-                    std::pair{"0x7f000001", "four decimal numbers"},
-                    std::pair{"256.1.1.1", "four decimal numbers"},
-                    std::pair{"127.0.0.1:0", "a port from 1"},
-                    std::pair{"127.0.0.1:65536", "a port from 1"},
-                    std::pair{"127.0.0.1:", "a port from 1"},
-                    std::pair{"127.0.0.1:http", "a port from 1"},
-                    std::pair{"[::1", "closing"}, std::pair{"[::1]x", "after \"]\""},
-                    std::pair{"10.0.0.0/33", "0 to 32 bits"}, std::pair{"10.0.0.0/", "0 to 32 bits"},
-                    std::pair{"10.0.0.0/-1", "0 to 32 bits"}, std::pair{"fd00::/129", "0 to 128 bits"},
-                    std::pair{"10.1.0.0/8", "beyond its /8"}, std::pair{"::1/64", "beyond its /64"},
-                    std::pair{"*.example.com", "neither an address"},
-                    std::pair{"localhost/8", "neither an address"},
-                    std::pair{"a b", "neither an address"},
-                    std::pair{"a\nb", "neither an address"}, std::pair{":::1", "neither an address"}));
+    testing::Values(
+        std::pair{"", "neither an address"}, std::pair{"http://127.0.0.1", "is a URL"},
+        std::pair{"127.1", "four decimal numbers"}, std::pair{"2130706433", "four decimal numbers"},
+        std::pair{"0x7f000001", "four decimal numbers"},
+        std::pair{"256.1.1.1", "four decimal numbers"}, std::pair{"127.0.0.1:0", "a port from 1"},
+        std::pair{"127.0.0.1:65536", "a port from 1"}, std::pair{"127.0.0.1:", "a port from 1"},
+        std::pair{"127.0.0.1:http", "a port from 1"}, std::pair{"[::1", "closing"},
+        std::pair{"[::1]x", "after \"]\""}, std::pair{"10.0.0.0/33", "0 to 32 bits"},
+        std::pair{"10.0.0.0/", "0 to 32 bits"}, std::pair{"10.0.0.0/-1", "0 to 32 bits"},
+        std::pair{"fd00::/129", "0 to 128 bits"}, std::pair{"10.1.0.0/8", "beyond its /8"},
+        std::pair{"::1/64", "beyond its /64"}, std::pair{"*.example.com", "neither an address"},
+        std::pair{"localhost/8", "neither an address"}, std::pair{"a b", "neither an address"},
+        std::pair{"a\nb", "neither an address"}, std::pair{":::1", "neither an address"}));
 
 }  // namespace
 }  // namespace syncline::host

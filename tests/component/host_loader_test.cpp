@@ -148,7 +148,8 @@ TEST(HostLoader, a_table_of_another_major_is_refused_naming_both) {
 }
 
 TEST(HostLoader, a_table_shorter_than_version_one_is_refused_unread) {
-    expect_refused(plugin_path("short_table"), ErrorCode::plugin, {"declares 24 bytes", "needs 80"});
+    expect_refused(plugin_path("short_table"), ErrorCode::plugin,
+                   {"declares 24 bytes", "needs 80"});
 }
 
 TEST(HostLoader, no_table_is_refused) {

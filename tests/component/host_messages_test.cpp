@@ -87,7 +87,7 @@ TEST(HostInstance, faults_of_create_are_errors) {
     EXPECT_NE(error_of("code").find("refused the settings"), std::string::npos);
 }
 
-// --- Steps --------------------------------------------------------------------------------------
+// --- Steps ---------------------------------------------------------------------------------------
 
 Result<Step> first_step(const std::string& line) {
     auto instance = script::make_instance();
@@ -97,8 +97,9 @@ Result<Step> first_step(const std::string& line) {
 }
 
 TEST(HostStep, reads_each_kind_of_ask) {
-    auto http = first_step(R"({"ask":"http","request":{"method":"PUT","url":"http://h/",)"
-                           R"("headers":[["A","1"],["A","2"]],"body_base64":"AP8=","timeout_ms":5}})");
+    auto http =
+        first_step(R"({"ask":"http","request":{"method":"PUT","url":"http://h/",)"
+                   R"("headers":[["A","1"],["A","2"]],"body_base64":"AP8=","timeout_ms":5}})");
     ASSERT_TRUE(http) << http.error().text();
     EXPECT_EQ(http->request.headers.count("a"), 2u);
     EXPECT_EQ(http->request.body, std::string("\0\xFF", 2));
@@ -127,7 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
     all, HostStepMalformed,
     testing::Values(
         std::pair{"[]", "no object"}, std::pair{"{}", "asks for \"\""},
-        std::pair{"{\"ask\":1}", "asks for"}, std::pair{R"({"ask":"http"})", "without a \"request\""},
+        std::pair{"{\"ask\":1}", "asks for"},
+        std::pair{R"({"ask":"http"})", "without a \"request\""},
         std::pair{R"({"ask":"http","request":{"url":"x"}})", "\"method\""},
         std::pair{R"({"ask":"http","request":{"method":"GET"}})", "\"url\""},
         std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","headers":{}}})", "list of"},
@@ -135,11 +137,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "[name, value]"},
         std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","headers":[["a",1]]}})",
                   "[name, value]"},
-        std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","body":{}}})", "must be text"},
+        std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","body":{}}})",
+                  "must be text"},
         std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","body_base64":"%%"}})",
                   "no base64"},
-        std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","body":"","body_base64":""}})",
-                  "both"},
+        std::pair{
+            R"({"ask":"http","request":{"method":"GET","url":"x","body":"","body_base64":""}})",
+            "both"},
         std::pair{R"({"ask":"http","request":{"method":"GET","url":"x","timeout_ms":-1}})",
                   "timeout_ms"},
         std::pair{R"({"ask":"link","kind":"k"})", "source_id"},
@@ -186,8 +190,9 @@ TEST(HostStep, emitted_events_are_bounded) {
     EXPECT_TRUE(first_step(done_with_emitted(limits::emitted_per_attempt_max)));
     auto over = first_step(done_with_emitted(limits::emitted_per_attempt_max + 1));
     ASSERT_FALSE(over);
-    EXPECT_NE(over.error().text().find("emits " + std::to_string(limits::emitted_per_attempt_max + 1) +
-                                        " events"), std::string::npos);
+    EXPECT_NE(over.error().text().find(
+                  "emits " + std::to_string(limits::emitted_per_attempt_max + 1) + " events"),
+              std::string::npos);
 }
 
 TEST(HostStep, ids_of_emitted_events_are_bounded) {
@@ -255,7 +260,7 @@ TEST(HostInstance, parse_without_a_list_of_events_is_a_fault) {
     EXPECT_EQ(wrong.error().code, ErrorCode::plugin);
 }
 
-// --- Answers ------------------------------------------------------------------------------------
+// --- Answers -------------------------------------------------------------------------------------
 
 constexpr std::int64_t now_ms = 1'767'225'600'000;  // 2026-01-01T00:00:00Z, a Thursday
 
@@ -313,7 +318,7 @@ TEST(HostAnswer, carries_errors_links_and_sleeps) {
     EXPECT_EQ(sleep_answer().dump(), R"({"slept":true})");
 }
 
-// --- Requests that are not sent -------------------------------------------------------------------
+// --- Requests that are not sent ------------------------------------------------------------------
 
 HttpRequest request_to(const std::string& url, const std::string& method = "GET") {
     HttpRequest request;
@@ -329,8 +334,8 @@ TEST(HostRequestCheck, accepts_ordinary_requests) {
 }
 
 TEST(HostRequestCheck, refuses_injection_and_other_schemes) {
-    for (const char* url : {"http://h/a b", "http://h/\r\nX: 1", "http://h/\x7F", "file:///etc/passwd",
-                            "gopher://h/", "ftp://h/", "//h/", "h/", ""})
+    for (const char* url : {"http://h/a b", "http://h/\r\nX: 1", "http://h/\x7F",
+                            "file:///etc/passwd", "gopher://h/", "ftp://h/", "//h/", "h/", ""})
         EXPECT_NE(request_fault(request_to(url)), "") << url;
     EXPECT_NE(request_fault(request_to(std::string("http://h/\0", 10))), "");
     for (const char* method : {"", "GE T", "GET\r\n", "CONNECT", "TRACE"})
@@ -344,7 +349,8 @@ TEST(HostRequestCheck, refuses_header_injection_and_framing) {
         return request_fault(request);
     };
     EXPECT_EQ(fault_with("X-A", "1"), "");
-    EXPECT_EQ(fault_with("X-A", "1\r\nX-B: 2"), "the value of header X-A holds a control character");
+    EXPECT_EQ(fault_with("X-A", "1\r\nX-B: 2"),
+              "the value of header X-A holds a control character");
     EXPECT_NE(fault_with("X-A", "1\n"), "");
     EXPECT_NE(fault_with("X-A", std::string("1\0", 2)), "");
     EXPECT_NE(fault_with("X A", "1"), "");

@@ -1,5 +1,5 @@
 // Names that only the tests know, resolved inside this binary: host_resolver.cpp stands in front of
-// the system's getaddrinfo, also for libcurl. Names that do not end in ".test" go through untouched.
+// the system's getaddrinfo, also for libcurl. Other names go through untouched.
 //
 //   loopback.test → 127.0.0.1        once.test   → 127.0.0.2 the first time, then 127.0.0.1
 //   mixed.test    → 10.0.0.1 and 127.0.0.1       hangs.test  → waits for release_resolver()

@@ -1,6 +1,7 @@
 // A connector whose words are a script, linked in: what it writes at begin and at each step stands
-// in the first delivery's input as {"script": [text, …]}. In a text, $ANSWER is replaced by what the
-// host answered, as a JSON string. Counts its jobs, so that tests see each one ended.
+// in the first delivery's input as {"script": [text, …]}. In a text, $ANSWER is replaced by what
+// the host answered, as a JSON string; the text "repeat" asks for a link for ever. Counts its jobs,
+// so that tests see each one ended.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -20,7 +20,8 @@ static void say(const syncline_writer *out, const char *text) {
 static int32_t describe(const syncline_writer *out) {
     say(out, "{\"name\":\"sample\",\"version\":\"1.2.3\",\"summary\":\"posts what it is given\",");
     say(out, "\"roles\":[\"source\",\"destination\"],\"settings\":{\"type\":\"object\"},");
-    say(out, "\"actions\":{\"post\":{\"summary\":\"posts\",\"idempotent\":true}},\"rate\":\"3/s\"}");
+    say(out, "\"actions\":{\"post\":{\"summary\":\"posts\",\"idempotent\":true}},");
+    say(out, "\"rate\":\"3/s\"}");
     return SYNCLINE_OK;
 }
 
