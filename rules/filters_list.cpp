@@ -30,24 +30,36 @@ Json size(const Json& in, FilterCall&) {
 Json first(const Json& in, FilterCall&) { return in[0]; }
 Json last(const Json& in, FilterCall&) { return in.empty() ? Json() : in.items().back(); }
 
+/// Lists in lists are joined as if they were one. Stops when it is too long.
+void join_items(const Json& list, const std::string& between, bool& first, std::string& out) {
+    for (const auto& item : list.items()) {
+        if (out.size() > limits::filter_bytes_max) return;
+        if (item.is_array()) {
+            join_items(item, between, first, out);
+            continue;
+        }
+        if (!first) out += between;
+        first = false;
+        append_as_text(out, item);
+    }
+}
+
 Json join(const Json& in, FilterCall& call) {
     if (in.is_object()) return call.fail("needs a list, found an object");
     std::string out;
-    if (!in.is_array()) append_as_text(out, in);
     std::string between = call.has(0) ? call.text(0) : " ";
-    for (std::size_t i = 0; i < in.size(); ++i) {
-        if (i > 0) out += between;
-        append_as_text(out, in[i]);
-        if (out.size() > limits::filter_bytes_max)
-            return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) +
-                             " bytes");
-    }
+    bool first = true;
+    if (in.is_array()) join_items(in, between, first, out);
+    else append_as_text(out, in);
+    if (out.size() > limits::filter_bytes_max)
+        return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) + " bytes");
     return out;
 }
 
 /// The value of a dotted name in an item; nil when it is not there.
 const Json& at_name(const Json& item, const std::string& name) {
     static const Json nil;
+    if (name.empty()) return nil;
     if (const Json* direct = item.find(name)) return *direct;
     const Json* deep = item.at_path(name);
     return deep ? *deep : nil;

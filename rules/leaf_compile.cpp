@@ -46,17 +46,6 @@ const Operator* find_operator(const Operator (&table)[N], std::string_view name)
     return nullptr;
 }
 
-const std::vector<std::string>& operator_names() {
-    static const std::vector<std::string> names = {
-        "prefix", "suffix", "exists", "anything-but", "equals-ignore-case", "numeric", "wildcard",
-        "exactly", "$eq", "$ne", "$in", "$not_in", "$gt", "$gte", "$lt", "$lte", "$contains",
-        "$starts_with", "$ends_with", "$or", "$and", "$not"};
-    return names;
-}
-
-/// Names of the language that this library does not implement: never fields, never silent.
-constexpr std::string_view absent_operators[] = {"cidr", "older-than", "newer-than"};
-
 /// Compiles one written test. `words` collects what explain says.
 class LeafCompiler {
 public:
@@ -141,9 +130,11 @@ private:
             return one(member.name, member.value, path + "." + member.name, test, words);
         }
         test.op = Op::all_of;
+        for (const auto& member : value.members())
+            if (!is_operator(member.name))
+                return faults_.fail(path + "." + member.name, unknown_operator(member.name));
         for (const auto& member : value.members()) {
             auto here = path + "." + member.name;
-            if (!is_operator(member.name)) return faults_.fail(here, unknown_operator(member.name));
             if (!member.name.starts_with('$'))
                 return faults_.fail(path, "several operators in one object; only those that begin "
                                           "with $ combine, others go into a list (or) or into $and");
@@ -399,42 +390,6 @@ private:
 };
 
 }  // namespace
-
-bool PatternFault::fail(const std::string& path, std::string message) {
-    if (!fault) {
-        fault.emplace();
-        fault->path = path;
-        fault->message = std::move(message);
-    }
-    return false;
-}
-
-bool is_operator(std::string_view name) {
-    const auto& names = operator_names();
-    return std::find(names.begin(), names.end(), name) != names.end() ||
-           std::find(std::begin(absent_operators), std::end(absent_operators), name) !=
-               std::end(absent_operators);
-}
-
-std::string unknown_operator(std::string_view name) {
-    auto message = "unknown operator " + quoted(name) + did_you_mean(name, operator_names());
-    for (auto absent : absent_operators)
-        if (absent == name)
-            message = "the operator " + std::string(name) + " is not available";
-    return message;
-}
-
-std::string kind_name(const Json& value) {
-    switch (value.kind()) {
-        case Json::Kind::null: return "null";
-        case Json::Kind::boolean: return value.as_bool() ? "true" : "false";
-        case Json::Kind::number: return "the number " + value.number_text();
-        case Json::Kind::string: return "the text " + quoted(value.as_string());
-        case Json::Kind::array: return "a list";
-        case Json::Kind::object: break;
-    }
-    return "an object";
-}
 
 bool compile_leaf(const Json& value, const std::string& path, Leaf& leaf, PatternFault& faults) {
     if (!LeafCompiler(leaf, faults).value(value, path)) return false;

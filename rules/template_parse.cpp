@@ -224,6 +224,11 @@ private:
                 return;
             }
             read.expect(":");
+            auto value = read.offset();
+            if (!limit && read.accept("continue")) {
+                read.fail(value, "offset: continue is not available; expected a number");
+                return;
+            }
             read.expression((limit ? node.limit : node.skip).emplace_back());
         }
     }

@@ -186,8 +186,10 @@ private:
         if (written.empty()) return true;
         Value value;
         if (!values_.evaluate(written.front(), false, value)) return false;
-        auto number = value.json().as_int64();
         if (value.json().is_null()) return true;
+        auto read = value.json().is_string() ? number_of_text(value.json().as_string())
+                                             : std::optional(value.json());
+        auto number = read ? read->as_int64() : std::nullopt;
         if (!number || *number < 0)
             return values_.fail(written.front().offset, "expected a whole number from 0, found " +
                                                             value_words(value.json()));

@@ -48,8 +48,11 @@ std::optional<Json> property(const Json& value, const std::string& name) {
     return std::nullopt;
 }
 
-Json loop_facts(const LoopFrame& frame) {
+/// What `forloop` tells of loop `level`, the loops around it as `parentloop`.
+Json loop_facts(const std::vector<LoopFrame>& loops, std::size_t level) {
+    const auto& frame = loops[level];
     Json facts = Json::object();
+    if (level > 0) facts.set("parentloop", loop_facts(loops, level - 1));
     facts.set("index", Json(frame.index + 1));
     facts.set("index0", Json(frame.index));
     facts.set("rindex", Json(frame.length - frame.index));
@@ -112,10 +115,10 @@ bool Evaluator::evaluate(const Expression& expression, bool lenient, Value& out)
 }
 
 bool Evaluator::root(const std::string& name, Value& out) const {
-    for (auto frame = loops_.rbegin(); frame != loops_.rend(); ++frame) {
+    for (auto frame = loops_.rbegin(); frame != loops_.rend(); ++frame)
         if (frame->name == name) return out = frame->item, true;
-        if (name == "forloop") return out = Value::own(loop_facts(*frame)), true;
-    }
+    if (name == "forloop" && !loops_.empty())
+        return out = Value::own(loop_facts(loops_, loops_.size() - 1)), true;
     for (const auto& [known, value] : assigned_)
         if (known == name) return out = value, true;
     out = Value();
