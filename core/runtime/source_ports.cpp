@@ -1,3 +1,4 @@
+#include "core/base/hash.hpp"
 #include "core/runtime/source_ports.hpp"
 
 #include "core/base/text.hpp"
@@ -35,7 +36,12 @@ Result<std::string> payload_of(const Json& event, std::string_view body) {
                                        static_cast<std::size_t>(end - begin)));
     }
     if (const Json* data = event.find("data")) return data->dump();
-    return fault("an event without range or data");
+    if (const Json* encoded = event.find("payload_base64")) {
+        auto bytes = base64_decode(encoded->as_string());
+        if (!bytes) return fault("a payload_base64 that is no base64");
+        return std::move(*bytes);
+    }
+    return fault("an event without range, data or payload_base64");
 }
 
 Result<ReceivedEvent> received_from(const Json& event, std::string_view body) {
