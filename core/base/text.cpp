@@ -89,17 +89,21 @@ std::tm utc_parts(std::int64_t wall_ms) {
     return parts;
 }
 
+/// Insertions, deletions, replacements and swaps of neighbours, each counted as one slip.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    auto same = [&](std::size_t i, std::size_t j) {
+        return lower_char(a[i - 1]) == lower_char(b[j - 1]);
+    };
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
+        before.swap(last);
+        last.swap(row);
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            std::size_t above = row[j];
-            std::size_t change = diagonal + (lower_char(a[i - 1]) != lower_char(b[j - 1]));
-            row[j] = std::min({above + 1, row[j - 1] + 1, change});
-            diagonal = above;
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + !same(i, j)});
+            if (i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j))
+                row[j] = std::min(row[j], before[j - 2] + 1);
         }
     }
     return row[b.size()];

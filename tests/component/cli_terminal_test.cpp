@@ -39,7 +39,7 @@ TEST(CliTerminal, ATableFitsTheTerminalByItsShrinkingColumns) {
     table.add({"7", "a name that is much longer than the terminal is wide", "dead"});
     table.add({"1234", "short", "pending"});
     EXPECT_EQ(printed(table, 30), "  ID  NAME             STATE\n"
-                                  "   7  a name that is …  dead\n"
+                                  "   7  a name that is…  dead\n"
                                   "1234  short            pending\n")
         << printed(table, 30);
     EXPECT_NE(printed(table, 0).find("wide  dead"), std::string::npos) << "a pipe gets it whole";

@@ -86,7 +86,8 @@ TEST(Text, makes_outside_text_safe_to_print) {
 TEST(Text, guesses_at_typos_but_not_wildly) {
     std::vector<std::string> names{"destinations", "sources", "rules"};
     EXPECT_EQ(nearest_name("destination", names), "destinations");
-    EXPECT_EQ(nearest_name("ruels", names), std::nullopt) << "two edits of five are too far";
+    EXPECT_EQ(nearest_name("ruels", names), "rules") << "a swap of neighbours is one slip";
+    EXPECT_EQ(nearest_name("rulxx", names), std::nullopt) << "two edits of five are too far";
     EXPECT_EQ(nearest_name("rule", names), "rules");
     EXPECT_EQ(nearest_name("banana", names), std::nullopt);
 }

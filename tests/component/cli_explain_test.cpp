@@ -1,0 +1,143 @@
+// `syncline explain`: which rules match, what they would send, and the first test that fails.
+#include "tests/component/cli_fixture.hpp"
+
+#include "core/cli/explain_rules.hpp"
+
+namespace syncline::cli {
+namespace {
+
+class CliExplain : public CliTest {
+protected:
+    /// Explains the text as an event file.
+    Ran explain(const std::string& text, std::vector<std::string> more = {}) {
+        write("event.json", text);
+        std::vector<std::string> words = {"explain", "--file", file("event.json")};
+        words.insert(words.end(), more.begin(), more.end());
+        return run(words);
+    }
+
+    static std::string attio_record(const std::string& object_id) {
+        return "{\"webhook_id\":\"w\",\"events\":[{\"event_type\":\"record.created\",\"id\":{"
+               "\"workspace_id\":\"ws\",\"object_id\":\"" +
+               object_id +
+               "\",\"record_id\":\"rec-1\"},\"actor\":{\"type\":\"system\",\"id\":null}}]}";
+    }
+};
+
+TEST_F(CliExplain, SaysWhichRulesMatchAndWhyTheOthersDoNot) {
+    Ran ran = explain(attio_record(deals_object), {"--source", "attio"});
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    EXPECT_NE(ran.out.find("event     record.created  about rec-1  from attio\n"
+                           "1 of 3 rules match\n\n"
+                           "matches   deals to the crm\n"
+                           "    reads record from attio.record (not read here)\n"
+                           "    sends crm.forward  in order of rec-1\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.out.find("\"name\": \"⟨record.values.name⟩\""), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("\"id\": \"rec-1\""), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("no match  finished tasks\n"
+                           "    on: type is \"task.completed\" — found \"record.created\"\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.out.find("no match  people only\n    where: object "), std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.out.find("found \"deals\""), std::string::npos) << ran.out;
+}
+
+TEST_F(CliExplain, TakesAPlainEventObject) {
+    Ran ran = explain("{\"type\":\"task.completed\",\"subject\":\"t-1\",\"task_id\":\"t-1\"}",
+                      {"--json"});
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    auto lines = json_lines(ran.out);
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0]["matched"].as_int64(), 1);
+    EXPECT_TRUE(lines[0]["rules"][1]["matches"].as_bool());
+    EXPECT_EQ(lines[0]["rules"][1]["sends"][0]["to"].as_string(), "audit");
+    EXPECT_EQ(lines[0]["rules"][0]["failed"]["test"].as_string(), "on");
+    EXPECT_EQ(lines[0]["event"]["task_id"].as_string(), "t-1");
+}
+
+TEST_F(CliExplain, ASourceNarrowsTheRulesThatAreFromOthers) {
+    Ran ran = explain("{\"type\":\"record.created\",\"object\":\"people\"}",
+                      {"--source", "shop", "--json"});
+    auto lines = json_lines(ran.out);
+    ASSERT_EQ(lines.size(), 1u) << ran.err;
+    EXPECT_EQ(lines[0]["rules"][2]["failed"]["test"].as_string(), "from");
+    EXPECT_EQ(lines[0]["rules"][2]["failed"]["found"].as_string(), "\"shop\"");
+}
+
+TEST_F(CliExplain, ExplainsEveryEventOfABody) {
+    Ran ran = explain("{\"webhook_id\":\"w\",\"events\":["
+                      "{\"event_type\":\"task.updated\",\"id\":{\"task_id\":\"t\"}},"
+                      "{\"event_type\":\"list.created\",\"id\":{\"list_id\":\"l\"}}]}",
+                      {"--source", "attio", "--json"});
+    auto lines = json_lines(ran.out);
+    ASSERT_EQ(lines.size(), 2u) << ran.err;
+    EXPECT_EQ(lines[0]["derives"][0].as_string(), "task.completed");
+    EXPECT_EQ(lines[1]["matched"].as_int64(), 0);
+}
+
+TEST_F(CliExplain, ReadsStandardInput) {
+    Ran ran = run({"explain", "--file", "-", "--json"}, "{\"type\":\"record.deleted\"}");
+    EXPECT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    EXPECT_EQ(json_lines(ran.out).size(), 1u);
+}
+
+TEST_F(CliExplain, RefusesWhatIsNoEventAndSaysWhy) {
+    Ran broken = explain("{\"type\":", {"--source", "attio"});
+    EXPECT_EQ(broken.exit, ExitCode::usage);
+    EXPECT_NE(broken.err.find("JSON"), std::string::npos) << broken.err;
+    Ran other = explain("{\"a\":1}", {"--source", "attio"});
+    EXPECT_EQ(other.exit, ExitCode::usage);
+    EXPECT_NE(other.err.find("event_type"), std::string::npos) << other.err;
+    Ran unnamed = explain("{\"a\":1}");
+    EXPECT_EQ(unnamed.exit, ExitCode::usage);
+    EXPECT_NE(unnamed.err.find("--source NAME: one of attio, shop"), std::string::npos)
+        << unnamed.err;
+    Ran unknown = explain("{\"a\":1}", {"--source", "atio"});
+    EXPECT_NE(unknown.err.find("did you mean \"attio\"?"), std::string::npos) << unknown.err;
+    EXPECT_EQ(run({"explain"}).exit, ExitCode::usage);
+    EXPECT_EQ(run({"explain", "--file", "x", "--event", "y"}).exit, ExitCode::usage);
+    Ran absent = run({"explain", "--file", file("absent.json")});
+    EXPECT_EQ(absent.exit, ExitCode::usage);
+    EXPECT_NE(absent.err.find("No such file"), std::string::npos) << absent.err;
+}
+
+TEST_F(CliExplain, ExplainsAStoredEventWithWhatHappened) {
+    std::vector<store::Accept> accepts;
+    accepts.push_back(store::make_accept("one", {store::make_delivery("crm", "deals to the crm")}));
+    accepts[0].event->attributes.set("object", "deals");
+    commit({store::make_request(std::move(accepts))});
+    Ran ran = run({"explain", "--event", "attio-one"});
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    EXPECT_NE(ran.out.find("matches   deals to the crm\n"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("what happened when it came:\ndelivery 1  pending  crm.upsert"),
+              std::string::npos)
+        << ran.out;
+    Ran unknown = run({"explain", "--event", "nobody"});
+    EXPECT_EQ(unknown.exit, ExitCode::failed);
+    EXPECT_EQ(unknown.err, "error: no event has the id \"nobody\"\n");
+}
+
+TEST_F(CliExplain, OutsideTextIsEscaped) {
+    Ran ran = explain("{\"type\":\"record.\\u001b[2Jcreated\",\"subject\":\"a\\nb\"}");
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    EXPECT_EQ(ran.out.find('\x1b'), std::string::npos);
+    EXPECT_NE(ran.out.find("record.\\x1b[2Jcreated  about a\\x0ab"), std::string::npos) << ran.out;
+}
+
+TEST(CliExplainDocuments, PlaceholdersStandWhereFetchedValuesAreUsed) {
+    config::FetchConfig record;
+    record.name = "record";
+    Json made = unread_documents(
+        {"subject", "record.values.name", "record.values.stage", "record.values", "recording.x"},
+        {record});
+    EXPECT_EQ(made.dump(),
+              "{\"record\":{\"values\":{\"name\":\"⟨record.values.name⟩\","
+              "\"stage\":\"⟨record.values.stage⟩\"}}}");
+    EXPECT_EQ(unread_documents({"record"}, {record}).dump(), "{\"record\":\"⟨record⟩\"}");
+}
+
+}  // namespace
+}  // namespace syncline::cli
