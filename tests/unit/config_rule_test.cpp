@@ -119,13 +119,16 @@ TEST(Rule, a_bad_template_in_a_block_is_shown_in_its_line) {
 TEST(Rule, a_bad_template_behind_a_variable_is_shown_in_its_place) {
     Surroundings around;
     around.environment = {{"LONG", "a value much longer than its name"}};
-    auto text = with_send("      to: wiki\n"
-                          "      do: upsert_page\n"
-                          "      with: {title: \"${LONG} $${x} {{ subject | nofilter }}\"}\n");
-    auto loaded = load(text, around);
-    ASSERT_EQ(loaded.problems.size(), 1u);
-    EXPECT_EQ(loaded.problems[0].line, 11u);
-    EXPECT_EQ(loaded.problems[0].column, column_of(text, 11, "nofilter"));
+    for (const char* before : {"${LONG} ", "$${x} ", "${LONG}$${x} ${LONG} "}) {
+        auto text = with_send("      to: wiki\n"
+                              "      do: upsert_page\n"
+                              "      with: {title: \"" +
+                              std::string(before) + "{{ subject | nofilter }}\"}\n");
+        auto loaded = load(text, around);
+        ASSERT_EQ(loaded.problems.size(), 1u);
+        EXPECT_EQ(loaded.problems[0].line, 11u);
+        EXPECT_EQ(loaded.problems[0].column, column_of(text, 11, "nofilter")) << before;
+    }
 }
 
 TEST(Rule, a_bad_template_whose_place_is_lost_is_shown_at_its_text) {
