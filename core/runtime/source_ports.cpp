@@ -1,6 +1,6 @@
-#include "core/base/hash.hpp"
 #include "core/runtime/source_ports.hpp"
 
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 
 namespace syncline {
