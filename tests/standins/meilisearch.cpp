@@ -305,7 +305,12 @@ std::vector<std::string> Meilisearch::summary_lines() {
     std::vector<std::string> lines;
     for (const auto& [index, row] : table("indexes")) {
         for (const auto& [id, document] : table("documents/" + index)) {
-            lines.push_back("document " + id + " in " + index + ": " + document.dump());
+            std::string line = "document " + id + " in " + index + ":";
+            for (const JsonMember& member : document.members()) {
+                if (member.name == row["primaryKey"].as_string()) continue;
+                line += " " + member.name + "=" + member.value.as_string_or(member.value.dump());
+            }
+            lines.push_back(std::move(line));
         }
     }
     return lines;

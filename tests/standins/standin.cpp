@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -84,6 +85,7 @@ void Standin::handle(HttpRequest request, Done done) {
         const std::lock_guard lock(mutex_);
         const bool admin = request.target.starts_with("/_standin/");
         response = answer(request);
+        changed_.notify_all();
         if (hold_ && !admin) {
             held_.emplace_back(std::move(done), std::move(response));
             return;
@@ -274,6 +276,21 @@ std::size_t Standin::release() {
 std::size_t Standin::held() {
     const std::lock_guard lock(mutex_);
     return held_.size();
+}
+
+bool Standin::wait_until(const std::function<bool()>& met, std::int64_t timeout_ms) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    std::uint64_t seen = 0;
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            seen = requests_;
+        }
+        if (met()) return true;
+        std::unique_lock lock(mutex_);
+        const auto more = [&] { return requests_ != seen; };
+        if (!changed_.wait_until(lock, end, more)) return false;
+    }
 }
 
 std::uint64_t Standin::requests() {

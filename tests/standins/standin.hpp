@@ -7,6 +7,7 @@
 // answers are given after it is released. Time is the Clock that it was made with.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -79,6 +80,9 @@ public:
     /// Gives all answers that were held. Returns how many.
     std::size_t release();
     std::size_t held();
+    /// Waits until `met` holds: it is asked now and after each request that was served. False when
+    /// `timeout_ms` have passed. `met` may call anything public here.
+    bool wait_until(const std::function<bool()>& met, std::int64_t timeout_ms);
     std::uint64_t requests();
     std::uint64_t writes();
     std::size_t count(const std::string& table_name);
@@ -134,6 +138,7 @@ private:
     const Clock& clock_;
     const StandinOptions options_;
     std::mutex mutex_;
+    std::condition_variable changed_;
     std::map<std::string, Table> tables_;
     std::map<std::string, std::int64_t> knobs_;
     std::vector<Route> routes_;
