@@ -135,7 +135,8 @@ void load_parts(const Node& root, Draft& draft) {
     load_egress(root.find("egress"), draft);
     if (!root.find("sources"))
         draft.report().error(root, "\"sources\" is missing",
-                             "a hub needs at least one, as in sources: {attio: {connector: attio}}");
+                             "a hub needs at least one, as in "
+                             "sources: {attio: {connector: attio}}");
     load_sources(root.find("sources"), draft);
     load_destinations(root.find("destinations"), draft);
     load_rules(root.find("rules"), draft);

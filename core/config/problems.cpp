@@ -36,7 +36,8 @@ bool is_key_character(char c) {
 }
 
 bool is_reference(std::string_view value) {
-    return value.substr(0, 2) == "${" || value.substr(0, 5) == "file:" || value.substr(0, 2) == "{{";
+    return value.substr(0, 2) == "${" || value.substr(0, 2) == "{{" ||
+           value.substr(0, 5) == "file:";
 }
 
 /// Where the value ends that begins at `value`, as far as one line tells.

@@ -348,7 +348,8 @@ bool check_bytes(const SourceText& source, Report& report) {
     }
     for (std::size_t i = 0; i < text.size();) {
         auto byte = static_cast<unsigned char>(text[i]);
-        bool control = (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7F;
+        bool blank = byte == '\n' || byte == '\r' || byte == '\t';
+        bool control = (byte < 0x20 && !blank) || byte == 0x7F;
         std::size_t length = byte < 0x80 ? 1 : json_detail::utf8_length(text, i);
         if (control || length == 0) {
             report.error_at(source.place(i, 1), control ? "a control byte, which YAML forbids"

@@ -47,7 +47,8 @@ TEST(Secret, variables_serve_values_of_any_kind) {
                        "admin: {enabled: \"${YES}\"}\n"
                        "sources: {feed: {connector: feed}}\n"
                        "destinations: {c: {connector: crm, concurrency: \"${N}\",\n"
-                       "  settings: {token: \"${KEY}\", batch: \"${N}\", archive: \"${YES}\"}}}\n", around);
+                       "  settings: {token: \"${KEY}\", batch: \"${N}\", archive: \"${YES}\"}}}\n",
+                       around);
     ASSERT_TRUE(loaded.config);
     EXPECT_EQ(loaded.config->server.listen.port, 9);
     EXPECT_EQ(loaded.config->destinations[0].concurrency, 12u);
@@ -113,7 +114,8 @@ TEST(Secret, secrets_are_hidden_from_the_log_from_then_on) {
                        "  attio: {connector: attio, secret: literal-source-secret,\n"
                        "          settings: {api_key: \"file:/key\"}}\n"
                        "destinations:\n"
-                       "  c: {connector: crm, settings: {token: \"Bearer ${HIDE_A}\", region: eu}}\n"
+                       "  c: {connector: crm,\n"
+                       "      settings: {token: \"Bearer ${HIDE_A}\", region: eu}}\n"
                        "  h: {connector: http, settings: {headers: {X-Key: \"${HIDE_B}\"}}}\n",
                        around);
     ASSERT_TRUE(loaded.config);
@@ -187,7 +189,8 @@ TEST(Secret, a_value_from_outside_cannot_smuggle_in_a_template) {
 TEST(Secret, a_variable_that_is_not_utf8_is_refused) {
     Surroundings around;
     around.environment = {{"BYTES", "\xFF"}};
-    EXPECT_EQ(messages(source_with("secret: ${BYTES}"), around), "the value of BYTES is not UTF-8\n");
+    EXPECT_EQ(messages(source_with("secret: ${BYTES}"), around),
+              "the value of BYTES is not UTF-8\n");
 }
 
 }  // namespace
