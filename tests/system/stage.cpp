@@ -107,8 +107,11 @@ Finished HubProcess::command(std::vector<std::string> words) const {
     return run_program(program(std::move(words)));
 }
 
-std::vector<Json> HubProcess::deliveries(const std::string& state) const {
-    const Finished listed = command({"deliveries", "--json", "--limit", "500", "--state", state});
+std::vector<Json> HubProcess::deliveries(const std::string& state,
+                                         const std::string& destination) const {
+    std::vector<std::string> words = {"deliveries", "--json", "--limit", "500", "--state", state};
+    if (!destination.empty()) words.insert(words.end(), {"--destination", destination});
+    const Finished listed = command(std::move(words));
     EXPECT_EQ(listed.code, 0) << log();
     std::vector<Json> rows;
     for (const std::string& line : split(listed.output, '\n')) {

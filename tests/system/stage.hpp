@@ -67,8 +67,10 @@ public:
     std::uint16_t port() const { return port_; }
     /// Runs another command of the binary on the same configuration.
     Finished command(std::vector<std::string> words) const;
-    /// The rows of `syncline deliveries --json` in that state.
-    std::vector<Json> deliveries(const std::string& state) const;
+    /// The rows of `syncline deliveries --json` in that state, newest first; of one destination
+    /// when it is named.
+    std::vector<Json> deliveries(const std::string& state,
+                                 const std::string& destination = std::string()) const;
     std::string log() const;
 
 private:
