@@ -58,6 +58,12 @@ struct Grammar {
                 to->add_option("--" + std::string(word.name), words[std::string(word.name)],
                                std::string(word.summary));
     }
+    void header(CLI::App* to) {
+        to->add_option("--header", arguments.headers,
+                       "one more header of the request, \"Name: value\"; may be repeated")
+            ->type_name("TEXT")
+            ->allow_extra_args(false);   // one text each time, not all that follow
+    }
     void text(CLI::App* to, const char* name, std::string& out, const char* summary) {
         to->add_option(name, out, summary);
     }
@@ -79,7 +85,7 @@ void declare_explain(Grammar& grammar) {
     grammar.text(explain, "--event", to.event_id, "a stored event, by its id");
     grammar.text(explain, "--source", to.source, "the configured source that would send it");
     grammar.text(explain, "--type", to.type, "the event's type, where the body names none");
-    explain->add_option("--header", to.headers, "a header of the request: \"Name: value\"");
+    grammar.header(explain);
     grammar.json(explain);
 }
 
@@ -92,7 +98,7 @@ void declare_send(Grammar& grammar) {
     grammar.text(send, "--type", to.type, "the sample's event type, e.g. record.created");
     grammar.text(send, "--dialect", to.dialect, "the signature scheme, where a source has several");
     grammar.text(send, "--url", to.url, "where to post, instead of the configured address");
-    send->add_option("--header", to.headers, "one more header: \"Name: value\"");
+    grammar.header(send);
     send->add_option("--count", to.count, "how many copies, each an event of its own")
         ->check(CLI::Range(1u, send_count_max))
         ->capture_default_str();
@@ -186,11 +192,13 @@ ParsedArguments parse_arguments(const std::vector<std::string>& words) {
     grammar.app.require_subcommand(1);
     grammar.app.set_version_flag("--version", version_text());
     grammar.app.footer(exit_codes);
+    grammar.app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    grammar.app.get_formatter()->label("Subcommands", "Commands");
     declare_hub_commands(grammar);
     declare_explain(grammar);
     declare_send(grammar);
     declare_reads(grammar);
-    if (words.empty()) return refused("a command is missing", grammar.app.help());
+    if (words.empty()) return refused("a command is missing", "syncline --help lists them");
     if (auto unknown = unknown_word(grammar.app, words)) return std::move(*unknown);
     ParsedArguments made;
     try {

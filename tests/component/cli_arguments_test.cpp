@@ -73,6 +73,10 @@ TEST(CliArguments, ReadEveryCommand) {
     EXPECT_EQ(send.arguments->count, 3u);
     EXPECT_EQ(send.arguments->sample.at("record"), "r-{n}");
     EXPECT_EQ(send.arguments->sample.count("object"), 0u);
+    auto headers = parse_arguments({"send", "--header", "A: b", "--header", "C: d"});
+    ASSERT_TRUE(headers.arguments) << headers.message;
+    EXPECT_EQ(headers.arguments->headers, (std::vector<std::string>{"A: b", "C: d"}));
+    EXPECT_FALSE(parse_arguments({"send", "--header", "A: b", "C: d"}).arguments);
     auto one = parse_arguments({"deliveries", "17"});
     ASSERT_TRUE(one.arguments) << one.message;
     EXPECT_EQ(one.arguments->id, "17");

@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 
+#include "core/cli/http_call.hpp"
 #include "tests/component/cli_fixture.hpp"
 #include "tests/component/host_server.hpp"
 
@@ -115,10 +116,13 @@ protected:
     int exit_of(std::vector<std::string> words) { return start(std::move(words))->finish(); }
 
     /// A hub that delivers finished tasks to `destination`, on any free ports.
-    void write_hub(const std::string& destination) {
-        write("hub.yaml", "server: { listen: \"127.0.0.1:0\" }\n"
-                          "admin: { listen: \"127.0.0.1:0\", token: \"${ADMIN_TOKEN}\" }\n"
-                          "store: sqlite:./hub.db\n"
+    void write_hub(const std::string& destination, const std::string& name = "hub.yaml",
+                   const std::string& admin = "127.0.0.1:0") {
+        write(name, "server: { listen: \"127.0.0.1:0\" }\n"
+                    "admin: { listen: \"" +
+                        admin +
+                        "\", token: \"${ADMIN_TOKEN}\" }\n"
+                        "store: sqlite:./hub.db\n"
                           "sources:\n"
                           "  attio: { connector: attio, secret: \"${ATTIO_SECRET}\" }\n"
                           "destinations:\n"
@@ -218,6 +222,48 @@ TEST_F(CliProgram, RunSaysOneLineWhenItServesAndEndsOnSigterm) {
     auto lines = json_lines(events->out());
     ASSERT_EQ(lines.size(), 1u) << events->err();
     EXPECT_EQ(lines[0]["state"].as_string(), "delivered");
+}
+
+TEST_F(CliProgram, TheAdminApiOfARunningHubAnswersAndReplays) {
+    Sink sink(false);
+    write_hub(sink.authority());
+    auto hub = start({"run", "-c", file("hub.yaml")});
+    EXPECT_EQ(send_task(address_of(*hub)), 0);
+    EXPECT_FALSE(sink.first().empty());
+    std::string log = hub->err_until("url=http://127.0.0.1:");
+    std::string address = log.substr(log.find("url=") + 4);
+    address = address.substr(0, address.find_first_of(" \n"));
+
+    HttpCaller caller;
+    HttpRequest request;
+    request.method = "GET";
+    request.target = address + "/readyz";
+    auto ready = caller.call(request, wait_ms_max);
+    ASSERT_TRUE(ready) << ready.error().text();
+    EXPECT_EQ(ready->status, 200u);
+    request.target = address + "/api/v1/stats";
+    auto stranger = caller.call(request, wait_ms_max);
+    ASSERT_TRUE(stranger) << stranger.error().text();
+    EXPECT_EQ(stranger->status, 401u);
+    request.headers.add("Authorization", "Bearer " + environment_["ADMIN_TOKEN"]);
+    auto stats = caller.call(request, wait_ms_max);
+    ASSERT_TRUE(stats) << stats.error().text();
+    EXPECT_EQ(stats->status, 200u) << stats->body;
+
+    write_hub(sink.authority(), "admin.yaml", address.substr(std::string("http://").size()));
+    // The first delivery is replayable once its outcome is kept: until then there are none.
+    std::string counted;
+    while (counted.find("\"count\":1") == std::string::npos) {
+        auto replay = start({"replay", "-c", file("admin.yaml"), "--rule", "tasks", "--dry-run",
+                             "--json"});
+        ASSERT_EQ(replay->finish(), 0) << replay->err();
+        counted = replay->out();
+    }
+    auto replay = start({"replay", "-c", file("admin.yaml"), "--rule", "tasks", "--yes"});
+    EXPECT_EQ(replay->finish(), 0) << replay->err();
+    EXPECT_EQ(replay->out(), "1 delivery will be delivered again\n");
+    hub->signal(SIGTERM);
+    EXPECT_EQ(hub->finish(), 0) << hub->err();
 }
 
 TEST_F(CliProgram, ASecondSignalEndsTheDrainAtOnce) {
