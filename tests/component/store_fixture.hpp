@@ -1,5 +1,5 @@
-// What the store's tests share: a home for a database that can be opened again and again, short ways
-// to make writes, and a commit that fails the test with the store's own words.
+// What the store's tests share: a home for a database that can be opened again and again, short
+// ways to make writes, and a commit that fails the test with the store's own words.
 //
 // The conformance suite knows no implementation: it gets its stores from a StoreHome, so a second
 // implementation runs the same suite by one more factory.
@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,11 @@ struct StoreFactory {
     std::string name;
     std::function<std::unique_ptr<StoreHome>()> make;
 };
+
+/// Else GoogleTest prints, and CTest names, its bytes.
+inline void PrintTo(const StoreFactory& factory, std::ostream* out) {
+    *out << factory.name;
+}
 
 /// A directory of its own, gone with the object. In memory where the system has that: these tests
 /// make thousands of commits, and none is about what a disk does in a power cut.

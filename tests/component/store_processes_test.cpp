@@ -1,5 +1,5 @@
-// The SQLite store and other processes: kill -9 of a process that commits, locks of the dead, readers
-// beside a hub. Processes made here are forked from this one and ended by their id.
+// The SQLite store and other processes: kill -9 of a process that commits, locks of the dead,
+// readers beside a hub. Processes made here are forked from this one and ended by their id.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -184,7 +184,8 @@ TEST_P(StoreSettles, the_window_of_a_destination_pages_by_id) {
 TEST_P(StoreSettles, only_destinations_with_pending_deliveries_are_named) {
     auto id = one_delivery("a");
     commit_one(*writer_, one_event("b", {make_delivery("wiki"), make_delivery("audit")}));
-    EXPECT_THAT(good(reader_->pending_destinations()), testing::ElementsAre("audit", "crm", "wiki"));
+    EXPECT_THAT(good(reader_->pending_destinations()),
+                testing::ElementsAre("audit", "crm", "wiki"));
     commit_one(*writer_, make_settlement(id, DeliveryState::delivered));
     EXPECT_THAT(good(reader_->pending_destinations()), testing::ElementsAre("audit", "wiki"));
 }

@@ -117,7 +117,7 @@ public:
     std::int64_t wal_bytes() const;
     /// Moves log pages into the database; true when all of them were moved.
     Result<bool> checkpoint(CheckpointMode mode);
-    /// Closing will leave the log alone: after an I/O error its pages are not to be trusted blindly.
+    /// Closing will leave the log alone: after an I/O error its pages are not to be trusted.
     void leave_log_at_close();
 
     const std::string& path() const { return path_; }

@@ -17,7 +17,7 @@ namespace {
 
 // Why each:
 // - mmap_size=0: an I/O error in a mapping is a SIGBUS instead of an error.
-// - cell_size_check, trusted_schema=off (in Db::open): a damaged or hostile file is found out early.
+// - cell_size_check, and trusted_schema=off in Db::open: a damaged or hostile file is found early.
 // - temp_store: nothing of an event lands in another directory.
 // - secure_delete=off: overwriting deleted rows with zeros costs 1.7 × a deletion; Debian's build
 //   has it on.

@@ -83,7 +83,7 @@ void where_deliveries(Builder& builder, const Filter& filter, std::optional<Deli
                    (state && (*state == DeliveryState::dead || *state == DeliveryState::cancelled));
     std::string sql = collect ? "e.seq IN (SELECT s.event_seq FROM deliveries s WHERE "
                               : "EXISTS (SELECT 1 FROM deliveries s WHERE s.event_seq=e.seq AND ";
-    if (state) sql += (collect ? state_is("s.state", *state) : state_is("+s.state", *state)) + " AND ";
+    if (state) sql += state_is(collect ? "s.state" : "+s.state", *state) + " AND ";
     sql += "(?='' OR +s.rule=?) AND (?='' OR +s.destination=?) AND (?=0 OR s.id=?))";
     builder.where(sql, filter.rule, filter.rule, filter.destination, filter.destination,
                   as_integer(filter.id), as_integer(filter.id));

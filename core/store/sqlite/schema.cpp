@@ -127,7 +127,8 @@ Result<std::int64_t> version_of(Db& db) {
 }
 
 Result<void> apply(Db& db, std::int64_t from, std::span<const char* const> migrations) {
-    std::string sql = "BEGIN IMMEDIATE;PRAGMA application_id=" + std::to_string(application_id) + ";";
+    std::string sql = "BEGIN IMMEDIATE;PRAGMA application_id=";
+    sql += std::to_string(application_id) + ";";
     for (auto step : migrations.subspan(static_cast<std::size_t>(from))) sql += step;
     sql += "PRAGMA user_version=" + std::to_string(migrations.size()) + ";COMMIT;";
     auto applied = db.run(sql.c_str());

@@ -18,7 +18,7 @@ namespace syncline::store {
 struct SqliteOptions {
     std::string path;
     std::int64_t dedupe_window_ms = limits::dedupe_window_ms_default;
-    /// A read that takes longer ends with ErrorCode::timeout: a long one would keep the log growing.
+    /// A read that takes longer ends with ErrorCode::timeout: it would keep the log growing.
     std::int64_t read_deadline_ms = 5'000;
     /// How long a reader, or a hub that starts, waits for another program's lock.
     int busy_timeout_ms = 2'000;
