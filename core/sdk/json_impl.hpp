@@ -237,20 +237,22 @@ inline bool json_is_utf8(std::string_view text) {
 inline void json_quote_to(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
     out.push_back('"');
-    for (std::size_t at = 0; at < text.size();) {
+    std::size_t run = 0;   // where the bytes begin that go out as they are
+    std::size_t at = 0;
+    auto flush = [&] { out.append(text.substr(run, at - run)); };
+    while (at < text.size()) {
         auto c = static_cast<unsigned char>(text[at]);
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            out.push_back(text[at++]);
+            ++at;
             continue;
         }
-        if (c >= 0x80) {
-            auto length = json_detail::utf8_length(text, at);
-            if (length == 0) out.append("\xEF\xBF\xBD");
-            else out.append(text.substr(at, length));
-            at += length == 0 ? 1 : length;
+        auto length = json_detail::utf8_length(text, at);
+        if (length > 1) {
+            at += length;
             continue;
         }
-        ++at;
+        flush();
+        run = ++at;
         switch (c) {
             case '"': out.append("\\\""); break;
             case '\\': out.append("\\\\"); break;
@@ -258,11 +260,16 @@ inline void json_quote_to(std::string& out, std::string_view text) {
             case '\r': out.append("\\r"); break;
             case '\t': out.append("\\t"); break;
             default:
+                if (c >= 0x80) {
+                    out.append("\xEF\xBF\xBD");
+                    break;
+                }
                 out.append("\\u00");
                 out.push_back(hex[c >> 4]);
                 out.push_back(hex[c & 15]);
         }
     }
+    flush();
     out.push_back('"');
 }
 

@@ -94,6 +94,7 @@ private:
         ++at_;
         blank();
         if (peek() == '}') return ++at_, true;
+        out.members_.reserve(4);
         for (;;) {
             blank();
             if (end() || peek() != '"') return fail("expected a member name in quotes");

@@ -22,6 +22,15 @@ TEST(Json, keeps_number_texts_member_order_and_escapes) {
               "\"d\":\"é😀\\n\"}");
 }
 
+TEST(Json, writes_every_byte_so_that_it_reads_back_or_is_replaced) {
+    std::string all;
+    for (int c = 0; c < 128; ++c) all.push_back(static_cast<char>(c));
+    auto back = Json::parse(Json(all).dump());
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->as_string(), all);
+    EXPECT_EQ(Json("a\xff" "b\xc3" "c\x7f").dump(), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c\x7f\"");
+}
+
 TEST(Json, knows_the_source_range_of_each_value) {
     std::string_view text = R"( {"events": [ {"x": 1} , 2 ]} )";
     auto parsed = Json::parse(text);
