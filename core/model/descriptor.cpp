@@ -45,6 +45,7 @@ Result<ConnectorDescriptor> ConnectorDescriptor::from_json(const Json& json) {
         made.actions.emplace(name, action_from(action));
     for (const auto& [name, document] : json["documents"].members())
         made.documents.push_back(name);
+    made.content_types = texts(json["content_types"]);
     made.events = texts(json["events"]);
     for (const auto& [type, from] : json["derives"].members()) made.derives[type] = texts(from);
     made.rate = json["rate"].as_string();

@@ -31,6 +31,7 @@ struct ConnectorDescriptor {
     Json settings;               // JSON Schema; properties with "secret": true are secrets
     std::map<std::string, ActionDescriptor> actions;
     std::vector<std::string> documents;                       // that fetch can read
+    std::vector<std::string> content_types;   // of a source's bodies; "+json": any with that suffix; empty: any
     std::vector<std::string> events;                          // types it knows to exist; others are opaque
     std::map<std::string, std::vector<std::string>> derives;  // derived type → from which types
     std::string rate;            // default, "100/10s"; empty: none

@@ -128,6 +128,7 @@ Result<std::vector<SourcePort>> make_source_ports(const config::HubConfig& confi
         port.path = source.path;
         port.secrets = source.secrets;
         port.schemes = std::move(*schemes);
+        port.content_types = plugin->descriptor().content_types;
         port.parse = [instance](const HttpRequest& request, std::int64_t now_ms) {
             return parse_request(*instance, request, now_ms);
         };

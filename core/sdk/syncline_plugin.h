@@ -90,7 +90,8 @@ typedef struct syncline_plugin {
 
     /* [any] Writes the descriptor, a JSON object: name, version, summary, roles, settings (JSON
      * Schema, "secret": true on secrets), actions {name: {summary, input (JSON Schema), idempotent,
-     * coalesces, max_batch}}, documents {name: {summary}}, events [type], derives {type: [from]},
+     * coalesces, max_batch}}, documents {name: {summary}}, content_types [of a source's bodies;
+     * "+json": any with that suffix; none: any], events [type], derives {type: [from]},
      * rate, concurrency, blocking. Always the same text; quick; no side effects. */
     int32_t (*describe)(const syncline_writer *out);
 

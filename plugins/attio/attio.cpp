@@ -15,6 +15,7 @@ constexpr const char* descriptor = R"json({
   "version": "1.0.0",
   "summary": "Attio: events in both webhook dialects, records, notes, tasks and list entries",
   "roles": ["source", "destination"],
+  "content_types": ["application/json", "text/json", "+json"],
   "settings": {
     "type": "object",
     "additionalProperties": false,

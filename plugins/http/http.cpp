@@ -15,6 +15,7 @@ constexpr const char* descriptor = R"json({
   "version": "1.0.0",
   "summary": "Any JSON over HTTP: receives signed webhooks, forwards events to a URL",
   "roles": ["source", "destination"],
+  "content_types": ["application/json", "text/json", "+json"],
   "settings": {
     "type": "object",
     "additionalProperties": false,
