@@ -31,8 +31,9 @@ struct ConnectorDescriptor {
     Json settings;               // JSON Schema; properties with "secret": true are secrets
     std::map<std::string, ActionDescriptor> actions;
     std::vector<std::string> documents;                       // that fetch can read
-    std::vector<std::string> content_types;   // of a source's bodies; "+json": any with that suffix; empty: any
-    std::vector<std::string> events;                          // types it knows to exist; others are opaque
+    /// Of a source's bodies; "+json": any with that suffix; empty: any.
+    std::vector<std::string> content_types;
+    std::vector<std::string> events;   // types it knows to exist; others are opaque
     std::map<std::string, std::vector<std::string>> derives;  // derived type → from which types
     std::string rate;            // default, "100/10s"; empty: none
     std::uint32_t concurrency = 0;  // default; 0: the hub's
