@@ -40,6 +40,7 @@ protected:
         if (!instance) instance = script::make_instance();
         driver->run(instance, script::play(lines), 1000, [&](AttemptResult ended) {
             EXPECT_FALSE(result) << "done was called twice";
+            EXPECT_EQ(script::book().jobs, 0) << "done was called before the job had ended";
             result = std::move(ended);
         });
         EXPECT_FALSE(result) << "done was called from inside run()";
