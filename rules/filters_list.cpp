@@ -77,6 +77,8 @@ Json map(const Json& in, FilterCall& call) {
 
 /// Keeps the items whose property equals the value, or without a value is neither nil nor false.
 Json select(const Json& in, FilterCall& call, bool wanted) {
+    if (call.has(1) && call.args[1].is_container())
+        return call.fail("needs a plain value as argument 2, found " + value_words(call.args[1]));
     Json out = Json::array();
     for (const auto& item : in.items()) {
         if (!item.is_object() && !item.is_null())

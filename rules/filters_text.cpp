@@ -157,9 +157,11 @@ Json escape_html(std::string_view text, bool once, FilterCall& call) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         switch (text[at]) {
             case '&': {
-                auto end = text.find(';', at);
-                auto name = text.substr(at + 1, end == std::string_view::npos ? 0 : end - at - 1);
-                bool entity = once && !name.empty() && name.size() <= 8 &&
+                // Only so far as a name may reach: a text of many & stays linear.
+                auto name = text.substr(at + 1, 9);
+                auto end = name.find(';');
+                name = name.substr(0, end == std::string_view::npos ? 0 : end);
+                bool entity = once && !name.empty() &&
                               name.find_first_not_of(
                                   "#abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789") == std::string_view::npos;

@@ -53,10 +53,7 @@ public:
 
     bool value(const Json& value, const std::string& path) {
         if (value.is_array()) return list(value, path);
-        std::string words;
-        if (!candidate(value, path, words)) return false;
-        leaf_.expected = words;
-        return true;
+        return candidate(value, path, leaf_.expected);
     }
 
     bool list(const Json& value, const std::string& path) {

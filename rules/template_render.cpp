@@ -166,6 +166,8 @@ private:
             return values_.fail(node.offset, "the loop would run " + std::to_string(rounds) +
                                                  " rounds, more than " +
                                                  std::to_string(limits::loop_rounds_max));
+        auto copied = rounds * sizeof(Value) + (list.is_object() ? json_bytes(list) : 0);
+        if (!values_.charge(node.offset, copied)) return false;
         for (std::size_t i = first; i < first + rounds; ++i) out.at.push_back(item(out.list, i));
         if (node.reversed) std::reverse(out.at.begin(), out.at.end());
         return true;

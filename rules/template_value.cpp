@@ -63,6 +63,16 @@ Json loop_facts(const std::vector<LoopFrame>& loops, std::size_t level) {
     return facts;
 }
 
+/// What it costs to read, copy or compare a value, in bytes of text plus 8 a value. Objects compare
+/// member by member, each looked up: that is their size squared.
+std::size_t work_of(const Json& value, bool compared = false) {
+    std::size_t work = 8 + value.number_text().size() + value.as_string().size();
+    for (const auto& item : value.items()) work += work_of(item, compared);
+    for (const auto& member : value.members())
+        work += member.name.size() + work_of(member.value, compared);
+    return work + (compared ? value.members().size() * value.members().size() : 0);
+}
+
 }  // namespace
 
 const Json& Value::json() const { return at ? *at : shared_nil(); }
@@ -129,6 +139,7 @@ bool Evaluator::root(const std::string& name, Value& out) const {
 
 bool Evaluator::path(const Expression& expression, bool lenient, Value& out) {
     const auto& first = expression.steps.front();
+    if (!charge(expression.offset, scope_.members().size() + assigned_.size())) return false;
     std::size_t index = 0;
     Value at;
     if (first.computed.empty() && root(first.name, at)) {
@@ -186,9 +197,14 @@ bool Evaluator::step(const Expression& path, std::size_t& index, Value& at) {
     const Json& from = at.json();
     Value next;
     next.made = at.made;
+    // Members are found one after the other; text sizes are counted.
+    if (!charge(path.offset, from.members().size() + from.as_string().size())) return false;
     if (from.is_object() && name.is_string()) {
         next.at = from.find(name.as_string());
-        if (!next.at && step.computed.empty()) next.at = dotted_member(from, path.steps, index);
+        bool dotted = !next.at && step.computed.empty();
+        auto names_left = path.steps.size() - index;
+        if (dotted && !charge(path.offset, from.members().size() * names_left)) return false;
+        if (dotted) next.at = dotted_member(from, path.steps, index);
         else ++index;
     } else {
         ++index;
@@ -254,11 +270,11 @@ bool Evaluator::evaluate(const Output& output, Value& out) {
 bool Evaluator::filter(const FilterUse& use, Value& value) {
     FilterCall call;
     call.now_ms = options_.now_ms;
-    std::size_t bytes = json_bytes(value.json());
+    std::size_t work = work_of(value.json());
     for (const auto& argument : use.args) {
         Value evaluated;
         if (!evaluate(argument, false, evaluated)) return false;
-        bytes += json_bytes(evaluated.json());
+        work += work_of(evaluated.json());
         call.args.push_back(evaluated.json());
     }
     for (const auto& [name, argument] : use.named) {
@@ -266,10 +282,10 @@ bool Evaluator::filter(const FilterUse& use, Value& value) {
         if (!evaluate(argument, false, evaluated)) return false;
         call.named.emplace_back(name, evaluated.json());
     }
-    if (!charge(use.offset, bytes)) return false;
+    if (!charge(use.offset, work)) return false;
     Json made = apply_filter(*use.spec, value.json(), call);
     if (!call.error.empty()) return fail(use.offset, std::string(use.spec->name) + " " + call.error);
-    if (!charge(use.offset, json_bytes(made))) return false;
+    if (!charge(use.offset, work_of(made))) return false;
     value = Value::own(std::move(made));
     return true;
 }
@@ -299,7 +315,7 @@ bool Evaluator::equal(const Expression& left, const Expression& right, bool& out
         out = blank ? is_blank(value) : is_empty(value);
         return true;
     }
-    if (!charge(left.offset, json_bytes(a.json()) + json_bytes(b.json()))) return false;
+    if (!charge(left.offset, work_of(a.json(), true) + work_of(b.json(), true))) return false;
     out = a.json() == b.json();
     return true;
 }
@@ -342,7 +358,7 @@ bool Evaluator::order(const Comparison& comparison, bool& out) {
           : comparison.op == Op::less_equal    ? sign <= 0
           : comparison.op == Op::greater       ? sign > 0
                                                : sign >= 0;
-    return charge(comparison.left.offset, json_bytes(a) + json_bytes(b));
+    return charge(comparison.left.offset, work_of(a) + work_of(b));
 }
 
 bool Evaluator::contains(const Comparison& comparison, bool& out) {
@@ -350,7 +366,7 @@ bool Evaluator::contains(const Comparison& comparison, bool& out) {
     if (!evaluate(comparison.left, true, left) || !evaluate(comparison.right, true, right))
         return false;
     const Json &whole = left.json(), &part = right.json();
-    if (!charge(comparison.left.offset, json_bytes(whole) + json_bytes(part))) return false;
+    if (!charge(comparison.left.offset, work_of(whole, true) + work_of(part, true))) return false;
     out = false;
     if (part.is_null()) return true;
     if (whole.is_array()) {

@@ -126,6 +126,7 @@ TEST(TemplateLimits, TheOutputIsBoundedExactly) {
 }
 
 TEST(TemplateLimits, GrowthByFiltersIsBounded) {
+    auto start = std::chrono::steady_clock::now();
     std::string doubling = "{% assign x = 'xxxxxxxxxxxxxxxx' %}";
     for (int i = 0; i < 40; ++i) doubling += "{% assign x = x | append: x %}";
     EXPECT_NE(place_of_fault(doubling).find("append makes more than 1048576 bytes"),
@@ -139,6 +140,7 @@ TEST(TemplateLimits, GrowthByFiltersIsBounded) {
                   .find("split makes more than 100000 items"), std::string::npos);
     EXPECT_NE(place_of_fault("{{ a | escape }}", Json::object({{"a", Json(std::string(900'000, '&'))}})
                   .dump()).find("escape makes more than"), std::string::npos);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3)) << "quadratic";
 }
 
 TEST(TemplateLimits, WorkThatMakesNothingIsBoundedToo) {
@@ -149,6 +151,27 @@ TEST(TemplateLimits, WorkThatMakesNothingIsBoundedToo) {
                              big).find("works on more than"), std::string::npos);
     EXPECT_NE(place_of_fault("{% for i in (1..10000) %}{% capture c %}{{ a }}{% endcapture %}"
                              "{% endfor %}", big).find("works on more than"), std::string::npos);
+}
+
+TEST(TemplateLimits, WideObjectsAndEarlyBreaksStayQuick) {
+    auto start = std::chrono::steady_clock::now();
+    Json wide = Json::object();
+    for (int i = 0; i < 100'000; ++i) wide.members().emplace_back("k" + std::to_string(i), Json(i));
+    Json list = Json::array();
+    for (int i = 0; i < 10'000; ++i) list.push_back(Json(i));
+    auto scope = Json::object({{"w", wide}, {"v", wide}, {"l", list}});
+    for (auto text : {"{% if w == v %}{% endif %}",
+                      "{% for i in (1..10000) %}{{ w.x.y.z }}{{ w.x.y.z }}{% endfor %}",
+                      "{% for i in (1..10000) %}{% for x in l %}{% break %}{% endfor %}{% endfor %}",
+                      "{% for i in (1..10000) %}{% assign j = w | size %}{% endfor %}"}) {
+        auto compiled = Template::compile(text);
+        ASSERT_TRUE(std::holds_alternative<Template>(compiled)) << text;
+        auto made = std::get<Template>(compiled).render(scope, RenderOptions());
+        ASSERT_TRUE(std::holds_alternative<Fault>(made)) << text;
+        EXPECT_NE(std::get<Fault>(made).message.find("works on more"), std::string::npos)
+            << std::get<Fault>(made).message;
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(TemplateLimits, ATreeSharesOneBudget) {
