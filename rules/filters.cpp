@@ -1,4 +1,4 @@
-// The table of all filters, the check of their inputs and arguments, and the bound of their results.
+// The table of all filters, the check of their inputs and arguments, the bound of their results.
 //
 // Pure; any thread. The functions themselves are in filters_*.cpp, one file a family.
 #include "rules/filters.hpp"

@@ -103,7 +103,8 @@ Json url_decode(const Json& in, FilterCall& call) {
         bool hex = text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
                    hex_value(text[at + 2]) >= 0;
         if (hex) {
-            out.push_back(static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2])));
+            auto byte = hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]);
+            out.push_back(static_cast<char>(byte));
             at += 2;
         } else {
             out.push_back(text[at] == '+' ? ' ' : text[at]);

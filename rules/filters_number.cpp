@@ -57,7 +57,8 @@ Json format(Fixed value, FilterCall& call) {
     std::string digits;
     auto rest = negative ? -static_cast<unsigned __int128>(value.mantissa)
                          : static_cast<unsigned __int128>(value.mantissa);
-    for (; rest > 0; rest /= 10) digits.push_back(static_cast<char>('0' + static_cast<int>(rest % 10)));
+    for (; rest > 0; rest /= 10)
+        digits.push_back(static_cast<char>('0' + static_cast<int>(rest % 10)));
     while (static_cast<int>(digits.size()) <= value.scale) digits.push_back('0');
     std::reverse(digits.begin(), digits.end());
     if (value.scale > 0) digits.insert(digits.size() - static_cast<std::size_t>(value.scale), ".");
@@ -82,7 +83,9 @@ Fixed sum(Fixed a, Fixed b) {
     return made;
 }
 
-Json plus(const Json& in, FilterCall& call) { return format(sum(parse(in), parse(call.args[0])), call); }
+Json plus(const Json& in, FilterCall& call) {
+    return format(sum(parse(in), parse(call.args[0])), call);
+}
 
 Json minus(const Json& in, FilterCall& call) {
     auto right = parse(call.args[0]);

@@ -1,7 +1,7 @@
 // From the written test of one path to LeafTests: operators, their operands, their wording.
 //
-// Every refusal names the place inside the pattern, what was found and what was expected. Nothing is
-// guessed: an operand of the wrong kind is a fault, not a test that never holds.
+// Every refusal names the place inside the pattern, what was found and what was expected. Nothing
+// is guessed: an operand of the wrong kind is a fault, not a test that never holds.
 #include <algorithm>
 
 #include "rules/pattern_tree.hpp"
@@ -134,7 +134,7 @@ private:
             auto here = path + "." + member.name;
             if (!member.name.starts_with('$'))
                 return faults_.fail(path, "several operators in one object; only those that begin "
-                                          "with $ combine, others go into a list (or) or into $and");
+                                          "with $ combine, others go into a list (or) or $and");
             std::string part_words;
             if (!one(member.name, member.value, here, test.parts.emplace_back(), part_words))
                 return false;

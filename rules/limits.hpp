@@ -8,16 +8,16 @@
 namespace syncline::rules::limits {
 
 // --- Patterns -----------------------------------------------------------------------------------
-inline constexpr std::size_t pattern_depth_max = 32;          // objects in objects; the deepest real one has 6
-inline constexpr std::size_t pattern_alternatives_max = 1024; // of $or, multiplied out: 10 × 10 × 10 fits
-inline constexpr std::size_t pattern_fields_max = 16'384;     // after $or is multiplied out: 16 an alternative
+inline constexpr std::size_t pattern_depth_max = 32;          // the deepest real one has 6
+inline constexpr std::size_t pattern_alternatives_max = 1024; // multiplied out: 10 × 10 × 10 fits
+inline constexpr std::size_t pattern_fields_max = 16'384;     // multiplied out: 16 an alternative
 inline constexpr std::size_t path_bytes_max = 1024;           // of one dotted path
 inline constexpr std::size_t explain_value_bytes_max = 256;   // of a value shown to a person
 inline constexpr std::size_t type_name_bytes_max = 256;       // one name under `on`
 
 // --- Templates ----------------------------------------------------------------------------------
 inline constexpr std::size_t template_bytes_max = 64 << 10;   // one text
-inline constexpr std::size_t template_depth_max = 32;         // blocks in blocks, and members in members
+inline constexpr std::size_t template_depth_max = 32;         // blocks in blocks
 inline constexpr std::size_t template_nodes_max = 10'000;     // of one text
 inline constexpr std::size_t filters_per_output_max = 64;
 inline constexpr std::size_t loop_rounds_max = 10'000;        // of one for, and of range (a..b)
