@@ -252,7 +252,8 @@ TEST_F(HubSpotStandin, refuses_to_match_by_a_property_that_is_not_unique) {
 
 TEST_F(HubSpotStandin, answers_207_with_an_error_for_each_input_that_failed) {
     const HttpResponse answer = upsert(
-        R"({"id":"r1","idProperty":"attio_id","objectWriteTraceId":"t1","properties":{"nope":"1"}},)"
+        R"({"id":"r1","idProperty":"attio_id","objectWriteTraceId":"t1",)"
+        R"("properties":{"nope":"1"}},)"
         R"({"id":"r2","idProperty":"attio_id","objectWriteTraceId":"t2","properties":{}})");
     EXPECT_EQ(answer.status, 207u);
     const Json body = json_of(answer);

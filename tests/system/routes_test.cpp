@@ -26,7 +26,7 @@ std::string text_of(const std::string& path) {
     return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
 }
 
-class Routes : public testing::TestWithParam<Dialect> {
+class Stage : public testing::Test {
 protected:
     void SetUp() override {
         attio_->seed(*Json::parse(text_of("examples/stand-ins/attio.json")));
@@ -51,13 +51,6 @@ protected:
     void TearDown() override {
         if (HasFailure()) std::cerr << "the hub's log:\n" << hub_.log();
     }
-    unsigned send(const std::string& type, unsigned number, const std::string& key) {
-        return post_signed(hub_.port(), GetParam(), key, event_body(GetParam(), type, number, key));
-    }
-    /// The vendor's word for a finished task: attio-v2 has only task.updated.
-    static std::string task_event() {
-        return GetParam() == Dialect::attio_v2 ? "task.updated" : "task.completed";
-    }
     /// Each look runs the command anew, which takes time enough between looks.
     bool all_settled() const {
         const auto end = SystemClock().monotonic_ms() + kPatienceMs;
@@ -77,6 +70,17 @@ protected:
     Served notion_{"notion", with_token("notion-key")};
     Served github_{"github", with_token("github-key")};
     HubProcess hub_{std::string(SYNCLINE_ROOT) + "/examples/quickstart.yaml", folder_.file("log")};
+};
+
+class Routes : public Stage, public testing::WithParamInterface<Dialect> {
+protected:
+    unsigned send(const std::string& type, unsigned number, const std::string& key) {
+        return post_signed(hub_.port(), GetParam(), key, event_body(GetParam(), type, number, key));
+    }
+    /// The vendor's word for a finished task: attio-v2 has only task.updated.
+    static std::string task_event() {
+        return GetParam() == Dialect::attio_v2 ? "task.updated" : "task.completed";
+    }
 };
 
 TEST_P(Routes, a_created_record_becomes_a_deal_in_the_crm) {
@@ -242,6 +246,37 @@ TEST_P(Routes, a_second_hub_on_the_same_store_is_refused) {
     EXPECT_EQ(second.code, 1);
     EXPECT_THAT(hub_.log(), HasSubstr("hub.db"));
     EXPECT_EQ(send("record.created", 1, "k1"), 200u);
+}
+
+// The timestamped dialect as its card prints it: no note and no task is named; the event's id
+// stands for the note's, and a finished task is known by its record.
+TEST_F(Stage, a_note_event_that_names_no_note_is_read_by_the_event_id) {
+    hub_.start();
+    const Json event =
+        Json::object({{"event_type", "note.created"},
+                      {"id", Json::object({{"event_id", numbered_id("9000", 1)}})},
+                      {"object", Json::object({{"api_slug", "deals"}})},
+                      {"record", Json::object({{"record_id", numbered_id("dea1", 1)}})}});
+    ASSERT_EQ(post_signed(hub_.port(), Dialect::timestamped, "", event.dump()), 200u);
+    ASSERT_TRUE(notion_->wait_until([&] { return notion_->count("pages") == 1; }, kPatienceMs));
+}
+
+TEST_F(Stage, a_task_event_that_names_no_task_closes_the_issue_of_its_record) {
+    hub_.start();
+    github_->seed(Json::object(
+        {{"issues",
+          Json::object({{"acme/sales#7",
+                         Json::object({{"body", "hub-ref-" + numbered_id("dea1", 1)}})}})}}));
+    const Json event = Json::object(
+        {{"event_type", "task.completed"},
+         {"id", Json::object({{"event_id", "evt_0001"}})},
+         {"object", Json::object({{"api_slug", "deals"}})},
+         {"record",
+          Json::object({{"id", Json::object({{"record_id", numbered_id("dea1", 1)}})}})}});
+    ASSERT_EQ(post_signed(hub_.port(), Dialect::timestamped, "", event.dump()), 200u);
+    ASSERT_TRUE(github_->wait_until(
+        [&] { return (*github_->object("issues", "acme/sales#7"))["state"] == Json("closed"); },
+        kPatienceMs));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dialects, Routes, testing::Values(Dialect::attio_v2, Dialect::timestamped),
