@@ -91,7 +91,8 @@ bool AttemptRunner::holds_lane_when_dead(const Delivery& delivery) const {
 host::JobRequest AttemptRunner::job_for(const Attempt& attempt, const char* kind,
                                         const std::string& name) {
     host::JobDelivery delivery;
-    delivery.id = std::to_string(attempt.delivery.id);
+    // Unlike a row number alone, unique over databases: receivers dedupe by it.
+    delivery.id = attempt.event->id + "-" + std::to_string(attempt.delivery.id);
     delivery.attempt = attempt.delivery.attempts + 1;
     delivery.uncertain = attempt.delivery.uncertain;
     delivery.event = attempt.event;

@@ -81,6 +81,16 @@ void Dispatcher::offer(std::vector<store::StoredEvent> stored) {
     });
 }
 
+void Dispatcher::reload() {
+    parts_.loop.post([this] {
+        for (std::uint32_t i = 0; i < windows_.size(); ++i) {
+            windows_[i].backlog = true;
+            refill(i);
+        }
+        pump();
+    });
+}
+
 void Dispatcher::take(const store::StoredEvent& stored) {
     for (const auto& delivery : stored.deliveries) {
         auto found = index_.find(delivery.destination);

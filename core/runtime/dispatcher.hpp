@@ -54,6 +54,9 @@ public:
     Result<void> load();
     /// New deliveries, committed. Any thread; in the order of their ids.
     void offer(std::vector<store::StoredEvent> stored);
+    /// Reads again, behind what is in memory, what the store holds: after it failed and recovered.
+    /// Any thread.
+    void reload();
     /// Starts no more attempts; calls `idle` when the last one is settled.
     void drain(std::function<void()> idle);
     /// Counters of deliveries by what became of them. Any thread.

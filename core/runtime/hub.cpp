@@ -171,7 +171,8 @@ Result<void> Hub::Impl::open_store() {
     store_thread = std::make_unique<StoreThread>(
         std::move(*writer), clock, [this](std::vector<store::StoredEvent> stored) {
             dispatcher->offer(std::move(stored));
-        });
+        },
+        [this] { dispatcher->reload(); });
     for (auto* reader : {&delivery_reader, &control_reader}) {
         auto opened = store->open_reader();
         if (!opened) return opened.error();

@@ -123,6 +123,12 @@ Result<std::vector<SourcePort>> make_source_ports(const config::HubConfig& confi
                          "the source has no secret, but its connector verifies signatures: set "
                          "`secret`",
                          "source " + source.name);
+        if (schemes->empty() && !source.secrets.empty())
+            return Error(ErrorCode::invalid_config,
+                         "the source has a secret, but says of no signature that it is made with "
+                         "it: set `settings.signature`, or take `secret` away to accept unsigned "
+                         "events",
+                         "source " + source.name);
         SourcePort port;
         port.name = source.name;
         port.path = source.path;

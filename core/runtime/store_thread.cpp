@@ -19,8 +19,12 @@ bool store_is_broken(ErrorCode code) {
 
 }  // namespace
 
-StoreThread::StoreThread(std::unique_ptr<store::Writer> writer, const Clock& clock, Stored stored)
-    : writer_(std::move(writer)), clock_(clock), stored_(std::move(stored)) {}
+StoreThread::StoreThread(std::unique_ptr<store::Writer> writer, const Clock& clock, Stored stored,
+                         Recovered recovered)
+    : writer_(std::move(writer)),
+      clock_(clock),
+      stored_(std::move(stored)),
+      recovered_(std::move(recovered)) {}
 
 StoreThread::~StoreThread() {
     stop();
@@ -52,14 +56,18 @@ void StoreThread::run() {
         if (!batch.empty()) {
             if (healthy_.load()) commit(std::move(batch));
             else fail(std::move(batch), Error(ErrorCode::unavailable, "the store is unavailable"));
-        } else if (healthy_.load()) {
-            auto rested = writer_->idle(clock_.wall_ms());
-            if (!rested) log_warning("store housekeeping failed", {{"error", rested.error().text()}});
         }
+        // Also after a commit that left nobody waiting: under load this is all the rest there is.
+        if (healthy_.load() && queue_.size() == 0) rest();
     }
     for (auto& item : owed_)
         item.done(Error(ErrorCode::unavailable, "the store was unavailable until the end"));
     owed_.clear();
+}
+
+void StoreThread::rest() {
+    auto rested = writer_->idle(clock_.wall_ms());
+    if (!rested) log_warning("store housekeeping failed", {{"error", rested.error().text()}});
 }
 
 void StoreThread::commit(std::vector<Item> batch) {
@@ -109,6 +117,7 @@ void StoreThread::recover() {
         return;
     }
     healthy_.store(true);
+    recovered_();
     log_info("the store works again", {{"owed", std::to_string(owed_.size())}});
     auto owed = std::move(owed_);
     owed_.clear();

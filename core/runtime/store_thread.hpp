@@ -23,7 +23,12 @@ public:
     /// New deliveries of a commit, in id order; called on the store's thread after the commit.
     using Stored = std::function<void(std::vector<store::StoredEvent>)>;
 
-    StoreThread(std::unique_ptr<store::Writer> writer, const Clock& clock, Stored stored);
+    /// The store works again after a failure. A batch that was refused may have reached the disk all
+    /// the same: what is pending must be read anew. Called on the store's thread, before any commit.
+    using Recovered = std::function<void()>;
+
+    StoreThread(std::unique_ptr<store::Writer> writer, const Clock& clock, Stored stored,
+                Recovered recovered);
     ~StoreThread();   // stops
 
     void start();
@@ -48,6 +53,7 @@ private:
         bool owed = false;
     };
     void run();
+    void rest();
     void commit(std::vector<Item> batch);
     void commit_one_by_one(std::vector<Item> batch);
     void succeed(std::vector<Item>& batch, std::vector<store::WriteResult> results);
@@ -57,6 +63,7 @@ private:
     std::unique_ptr<store::Writer> writer_;
     const Clock& clock_;
     Stored stored_;
+    Recovered recovered_;
     BoundedQueue<Item> queue_{limits::store_queue_max};
     std::vector<Item> owed_;          // of failed commits
     std::atomic<bool> healthy_{true};

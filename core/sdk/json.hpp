@@ -43,19 +43,20 @@ class Json {
 public:
     enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
-    Json() = default;
-    Json(std::nullptr_t) {}
-    Json(bool value) : kind_(Kind::boolean), flag_(value) {}
+    // Bodies that make or end a Json stand below JsonMember: a vector of it needs it whole.
+    Json() noexcept;
+    Json(std::nullptr_t) noexcept;
+    Json(bool value) noexcept;
     template <class T>
         requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
     Json(T value) : kind_(Kind::number), text_(std::to_string(value)) {}
     Json(double value);
-    Json(const char* value) : kind_(Kind::string), text_(value) {}
-    Json(std::string_view value) : kind_(Kind::string), text_(value) {}
-    Json(std::string value) : kind_(Kind::string), text_(std::move(value)) {}
+    Json(const char* value);
+    Json(std::string_view value);
+    Json(std::string value);
 
-    static Json array() { return Json(Kind::array); }
-    static Json object() { return Json(Kind::object); }
+    static Json array();
+    static Json object();
     /// An object of the given members, in that order.
     static Json object(std::initializer_list<JsonMember> members);
     static Json array(std::initializer_list<Json> items);
@@ -133,7 +134,7 @@ public:
 
 private:
     friend class JsonParser;
-    explicit Json(Kind kind) : kind_(kind) {}
+    explicit Json(Kind kind) noexcept;
     static const std::string& empty_text();
     static const Json& shared_null();
     void pretty_to(std::string& out, int depth) const;
@@ -153,6 +154,16 @@ struct JsonMember {
     JsonMember(std::string name_in, Json value_in)
         : name(std::move(name_in)), value(std::move(value_in)) {}
 };
+
+inline Json::Json() noexcept = default;
+inline Json::Json(std::nullptr_t) noexcept {}
+inline Json::Json(bool value) noexcept : kind_(Kind::boolean), flag_(value) {}
+inline Json::Json(const char* value) : kind_(Kind::string), text_(value) {}
+inline Json::Json(std::string_view value) : kind_(Kind::string), text_(value) {}
+inline Json::Json(std::string value) : kind_(Kind::string), text_(std::move(value)) {}
+inline Json::Json(Kind kind) noexcept : kind_(kind) {}
+inline Json Json::array() { return Json(Kind::array); }
+inline Json Json::object() { return Json(Kind::object); }
 
 /// Appends `text` as a JSON string with quotes.
 void json_quote_to(std::string& out, std::string_view text);

@@ -48,7 +48,7 @@ struct Settlement {
     std::int64_t not_before_ms = 0;
     bool uncertain = false;
     std::string note;
-    std::optional<Attempt> attempt;
+    std::optional<Attempt> attempt;                 // gets the next free number if its own is taken
     std::vector<Link> links;
     std::vector<LinkKey> unlinks;
     std::vector<Accept> emitted;                    // deduped like received ones

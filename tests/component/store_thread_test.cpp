@@ -62,7 +62,7 @@ class StoreThreadTest : public ::testing::Test {
 protected:
     StoreThreadTest()
         : thread_(std::make_unique<ScriptedWriter>(script_), clock_,
-                  [](std::vector<store::StoredEvent>) {}) {}
+                  [](std::vector<store::StoredEvent>) {}, [this] { ++reloads_; }) {}
 
     std::future<bool> submit(bool owed) {
         auto promise = std::make_shared<std::promise<bool>>();
@@ -76,6 +76,7 @@ protected:
 
     Script script_;
     SystemClock clock_;
+    std::atomic<int> reloads_{0};
     StoreThread thread_;
 };
 
@@ -107,6 +108,7 @@ TEST_F(StoreThreadTest, refuses_accepts_while_broken_and_keeps_what_is_owed) {
     EXPECT_EQ(settlement.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
     script_.set([&] { script_.recoverable = true; });
     EXPECT_TRUE(settlement.get()) << "committed after the recovery";
+    EXPECT_EQ(reloads_.load(), 1) << "what is pending is read anew";
     EXPECT_TRUE(thread_.healthy());
     EXPECT_TRUE(submit(false).get());
 }

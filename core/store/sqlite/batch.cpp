@@ -62,8 +62,9 @@ Result<WriteStatements> WriteStatements::prepare(Db& db) {
              "UPDATE deliveries SET state=?2,attempts=?3,not_before_ms=?4,uncertain=?5,note=?6"
              " WHERE id=?1 AND state='pending'", failure);
     prepared(db, s.put_attempt,
-             "INSERT OR REPLACE INTO attempts(delivery_id,number,started_ms,duration_ms,outcome,"
-             "note,exchanges) VALUES(?1,?2,?3,?4,?5,?6,?7)", failure);
+             "INSERT INTO attempts(delivery_id,number,started_ms,duration_ms,outcome,note,exchanges)"
+             " VALUES(?1,max(?2,(SELECT coalesce(max(number),0)+1 FROM attempts WHERE"
+             " delivery_id=?1)),?3,?4,?5,?6,?7)", failure);
     prepared(db, s.put_link,
              "INSERT OR REPLACE INTO links(destination,kind,source_id,id,url,hash,updated_ms)"
              " VALUES(?1,?2,?3,?4,?5,?6,?7)", failure);
