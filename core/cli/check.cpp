@@ -20,12 +20,6 @@ Json problem_json(const config::Problem& problem) {
     return made;
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string text;
-    for (const auto& part : parts) text += (text.empty() ? "" : std::string(separator)) + part;
-    return text;
-}
-
 std::vector<std::string> sends_of(const config::RuleConfig& rule) {
     std::vector<std::string> sends;
     for (const auto& send : rule.send) sends.push_back(send.to + "." + send.action);
@@ -118,8 +112,7 @@ ExitCode check_command(const Arguments& arguments, const Surroundings& surroundi
                        Terminal& terminal) {
     auto file = load_hub_file(arguments.config_file, surroundings);
     if (!file) {
-        print_error(terminal, file.error().text());
-        print_hint(terminal, "name the configuration with -c FILE");
+        report_unreadable(terminal, file.error());
         return ExitCode::usage;
     }
     bool good = file->loaded.config.has_value();

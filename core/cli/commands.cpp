@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "core/admin/filter_words.hpp"
+#include "core/base/text.hpp"
 
 namespace syncline::cli {
 namespace {
@@ -39,6 +40,12 @@ ExitCode run_words(const std::vector<std::string>& words, const Surroundings& su
     return parsed.exit;
 }
 
+void report_unreadable(Terminal& terminal, const Error& error) {
+    print_error(terminal, printable(error.text()));
+    if (error.code == ErrorCode::not_found)
+        print_hint(terminal, "name the configuration with -c FILE");
+}
+
 std::optional<store::Filter> filter_of(const Arguments& arguments, const Surroundings& surroundings,
                                        Terminal& terminal) {
     store::Filter filter;
@@ -57,11 +64,14 @@ std::optional<config::HubConfig> config_for_reading(const Arguments& arguments,
                                                     Terminal& terminal) {
     auto file = load_for_reading(arguments.config_file, surroundings);
     if (!file) {
-        print_error(terminal, file.error().text());
-        print_hint(terminal, "name the configuration with -c FILE");
+        report_unreadable(terminal, file.error());
         return std::nullopt;
     }
-    if (!file->loaded.config) report_problems(terminal, *file);
+    if (!file->loaded.config) {
+        report_problems(terminal, *file);
+        if (!file->absent.empty())
+            print_hint(terminal, "variables that are not set here: " + joined(file->absent, ", "));
+    }
     return std::move(file->loaded.config);
 }
 
@@ -69,8 +79,7 @@ std::optional<HubFile> checked_hub_file(const Arguments& arguments,
                                         const Surroundings& surroundings, Terminal& terminal) {
     auto file = load_hub_file(arguments.config_file, surroundings);
     if (!file) {
-        print_error(terminal, file.error().text());
-        print_hint(terminal, "name the configuration with -c FILE");
+        report_unreadable(terminal, file.error());
         return std::nullopt;
     }
     if (!report_problems(terminal, *file)) return std::nullopt;

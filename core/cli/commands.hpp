@@ -27,6 +27,8 @@ ExitCode replay_command(const Arguments& arguments, const Surroundings& surround
 ExitCode run_words(const std::vector<std::string>& words, const Surroundings& surroundings,
                    Terminal& terminal);
 
+/// Why a configuration file could not be read.
+void report_unreadable(Terminal& terminal, const Error& error);
 /// The filter of the given words. Prints what is wrong and gives nothing.
 std::optional<store::Filter> filter_of(const Arguments& arguments, const Surroundings& surroundings,
                                        Terminal& terminal);

@@ -18,12 +18,6 @@ std::vector<std::string> source_names(const config::HubConfig& config) {
     return names;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
-
 Event event_from(ReceivedEvent found) {
     Event event;
     event.type = std::move(found.type);
@@ -43,11 +37,11 @@ Result<const config::SourceConfig*> choose_source(const config::HubConfig& confi
     if (name.empty() && config.sources.size() == 1) return &config.sources.front();
     if (config.sources.empty()) return wrong("the configuration has no source");
     if (name.empty())
-        return wrong("name the source with --source NAME: one of " + listed(names));
+        return wrong("name the source with --source NAME: one of " + joined(names, ", "));
     if (const auto* found = config.source(name)) return found;
     auto near = nearest_name(name, names);
     return wrong("there is no source \"" + printable(name, 100) + "\"; " +
-                 (near ? "did you mean \"" + *near + "\"?" : "there are " + listed(names)));
+                 (near ? "did you mean \"" + *near + "\"?" : "there are " + joined(names, ", ")));
 }
 
 Result<HttpHeaders> headers_from(const std::vector<std::string>& texts) {
@@ -84,7 +78,7 @@ Result<std::optional<SignatureScheme>> EventSource::scheme(const std::string& di
     if (!dialect.empty())
         return wrong("the source \"" + config_->name + "\" has no dialect \"" +
                      printable(dialect, 100) + "\"" +
-                     (names.empty() ? ": it is unsigned" : "; it has " + listed(names)));
+                     (names.empty() ? ": it is unsigned" : "; it has " + joined(names, ", ")));
     for (const auto& choice : *choices)
         if (choice.when_header.empty()) return Found(choice.scheme);
     return choices->empty() ? Found() : Found(choices->front().scheme);

@@ -17,6 +17,9 @@ namespace {
 
 /// Secrets are keys and tokens; a larger file is a slip.
 constexpr std::size_t secret_file_bytes_max = 64 << 10;
+/// Stands for an absent variable where its value does not matter: good as a text and as an address,
+/// and nobody listens there.
+constexpr const char* absent_value = "127.0.0.1:1";
 
 Result<std::string> read_stream(std::istream& stream, const std::string& name,
                                 std::size_t bytes_max) {
@@ -79,25 +82,34 @@ Result<HubFile> load_hub_file(const std::string& name, const Surroundings& surro
     context.connectors = plugins.get();
     auto loaded = config::load_config(*text, context);
     return HubFile{name, std::move(*text), std::move(plugins), std::move(problems),
-                   std::move(loaded)};
+                   std::move(loaded), {}};
 }
 
 Result<HubFile> load_for_reading(const std::string& name, const Surroundings& surroundings) {
     auto text = read_file(name, limits::config_bytes_max);
     if (!text) return text.error();
+    std::vector<std::string> absent;
     config::LoadContext context;
     context.file_name = name;
     context.environment = [&](const std::string& variable) {
         auto value = surroundings.environment(variable);
-        return value ? value : std::optional<std::string>("unset-" + variable);
+        if (!value) absent.push_back(variable);
+        return value ? value : std::optional<std::string>(absent_value);
     };
     context.read_file = [](const std::string& path) {
         auto content = read_secret_file(path);
         return content ? content : Result<std::string>(std::string("unread"));
     };
     auto loaded = config::load_config(*text, context);
+    bool blind = loaded.config && !absent.empty() &&
+                 loaded.config->store_path.find(absent_value) != std::string::npos;
+    if (blind)
+        return Error(ErrorCode::invalid_config,
+                     "the store's path needs a variable that is not set here; not set: " +
+                         joined(absent, ", "),
+                     name);
     return HubFile{name, std::move(*text), std::make_unique<host::PluginSet>(), {},
-                   std::move(loaded)};
+                   std::move(loaded), std::move(absent)};
 }
 
 bool report_problems(Terminal& terminal, const HubFile& file) {

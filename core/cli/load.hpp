@@ -32,6 +32,7 @@ struct HubFile {
     std::unique_ptr<host::PluginSet> plugins;   // outlives what is made from them
     std::vector<Error> plugin_problems;
     config::Loaded loaded;
+    std::vector<std::string> absent;            // load_for_reading: variables that are not set
 };
 
 /// Reads a file, or standard input for "-". ErrorCode::not_found, io, too_large.
@@ -43,7 +44,8 @@ Result<std::string> read_file(const std::string& name, std::size_t bytes_max);
 Result<HubFile> load_hub_file(const std::string& name, const Surroundings& surroundings);
 
 /// For commands that only read the store or call the hub: a variable or secret file that is absent
-/// here is no reason to fail, and connectors are not looked at.
+/// here is no reason to fail, unless the store's own path needs it, and connectors are not looked
+/// at.
 Result<HubFile> load_for_reading(const std::string& name, const Surroundings& surroundings);
 
 /// Prints every problem with its line and caret on `err`; true when the configuration can be used.

@@ -37,6 +37,9 @@ std::string toned(std::string_view text, Tone tone, bool colour);
 /// Of a delivery state or an outcome.
 Tone tone_of(std::string_view state);
 
+/// The parts with the separator between them.
+std::string joined(const std::vector<std::string>& parts, std::string_view separator);
+
 /// Columns that `text` takes on a terminal: combining marks none, East Asian wide characters two.
 std::size_t display_width(std::string_view text);
 /// Cut to `columns` with a final "…".

@@ -151,6 +151,23 @@ TEST_F(CliReads, WorkWithoutTheHubsSecrets) {
     EXPECT_NE(ran.out.find("attio-one"), std::string::npos);
 }
 
+TEST_F(CliReads, AnAbsentVariableMattersOnlyWhereTheStoreIsNamed) {
+    prepare();
+    std::string head = "server: { listen: \"${HUB_LISTEN}\" }\n"
+                       "admin: { listen: \"${ADMIN_LISTEN}\", token: \"${ADMIN_TOKEN}\" }\n"
+                       "sources: { shop: { connector: http } }\n";
+    write("reads.yaml", head + "store: sqlite:./hub.db\n");
+    Ran good = run({"events", "-c", file("reads.yaml")});
+    EXPECT_EQ(good.exit, ExitCode::ok) << good.err;
+    write("blind.yaml", head + "store: \"sqlite:${HUB_STORE}\"\n");
+    Ran blind = run({"events", "-c", file("blind.yaml")});
+    EXPECT_EQ(blind.exit, ExitCode::usage);
+    EXPECT_NE(blind.err.find("not set: "), std::string::npos) << blind.err;
+    EXPECT_NE(blind.err.find("HUB_STORE"), std::string::npos) << blind.err;
+    environment_["HUB_STORE"] = file("hub.db");
+    EXPECT_EQ(run({"events", "-c", file("blind.yaml")}).exit, ExitCode::ok);
+}
+
 TEST_F(CliReads, WorkBesideAHubThatHoldsTheStore) {
     prepare();
     auto writer = open()->open_writer();
