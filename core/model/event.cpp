@@ -4,7 +4,7 @@
 
 namespace syncline {
 
-Json Event::view() const {
+Json Event::view(bool with_data) const {
     Json seen = Json::object();
     seen.set("id", id);
     seen.set("source", source);
@@ -14,7 +14,7 @@ Json Event::view() const {
     seen.set("received", format_time(received_ms));
     for (const auto& member : attributes.members())
         if (!seen.find(member.name)) seen.set(member.name, member.value);
-    seen.set("data", Json::parse(payload).value_or(Json()));
+    if (with_data) seen.set("data", Json::parse(payload).value_or(Json()));
     return seen;
 }
 

@@ -27,8 +27,9 @@ struct Event {
     Event() = default;
 
     /// What patterns and templates see: id, source, type, subject, time, received, each attribute
-    /// at the top level, and `data`, the payload as JSON (null when it is none).
-    Json view() const;
+    /// at the top level, and `data`, the payload as JSON (null when it is none). Leave `data` out
+    /// where nothing reads it: parsing the payload is most of the cost.
+    Json view(bool with_data = true) const;
     /// What connectors see (syncline_plugin.h, "event"): attributes nested, without the payload.
     Json message() const;
 };

@@ -5,8 +5,21 @@
 namespace syncline {
 
 Router::Router(const config::HubConfig& config, const ConnectorCatalog& connectors)
-    : config_(config) {
+    : config_(config), reads_data_(reads_data()) {
     plan_derivations(connectors);
+}
+
+bool Router::reads_data() const {
+    auto looks_into_data = [](const std::string& path) {
+        return path == "data" || path.starts_with("data.") || path.starts_with("data[");
+    };
+    for (const auto& rule : config_.rules)
+        if (looks_into_data(rule.order)) return true;
+    if (!config_.rule_set) return false;
+    for (const auto& rule : config_.rule_set->rules())
+        for (const auto& path : rule.where.paths())
+            if (looks_into_data(path)) return true;
+    return false;
 }
 
 void Router::plan_derivations(const ConnectorCatalog& connectors) {
@@ -52,7 +65,7 @@ std::vector<Delivery> Router::route(const Event& event) const {
         deliveries.push_back(std::move(look));
     }
     if (!config_.rule_set) return deliveries;
-    Json view = event.view();
+    Json view = event.view(reads_data_);
     std::vector<std::uint32_t> matched;
     config_.rule_set->match(event.source, event.type, view, matched);
     for (auto index : matched) {

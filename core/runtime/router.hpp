@@ -26,10 +26,12 @@ private:
         std::string source;
         std::vector<std::string> from;   // event types to look closer at
     };
+    bool reads_data() const;
     void plan_derivations(const ConnectorCatalog& connectors);
 
     const config::HubConfig& config_;
     std::vector<Derivation> derivations_;
+    const bool reads_data_;   // some pattern or ordering key looks into the event's own data
 };
 
 /// The ordering key of an event under `order` ("subject", a path, or "none"): empty is unordered.

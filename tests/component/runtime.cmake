@@ -1,2 +1,2 @@
-syncline_test(component_runtime component SOURCES dispatcher_test.cpp store_thread_test.cpp
+syncline_test(component_runtime component SOURCES dispatcher_test.cpp router_test.cpp store_thread_test.cpp
   LIBRARIES syncline_runtime syncline_asio)

@@ -43,6 +43,7 @@ bool prepared(Db& db, Stmt& statement, std::string_view sql, std::optional<Error
 Result<WriteStatements> WriteStatements::prepare(Db& db) {
     WriteStatements s;
     std::optional<Error> failure;
+    prepared(db, s.days_of_keys, "SELECT min(day),max(day) FROM dedupe WHERE source=?1", failure);
     prepared(db, s.find_key,
              "SELECT accepted_ms FROM dedupe WHERE source=?1 AND day=?2 AND key16=?3", failure);
     prepared(db, s.put_key,
@@ -154,6 +155,10 @@ Result<void> Batch::accept(Accept& item, WriteResult& result) {
     auto inserted = insert_event(event, item.deliveries.empty());
     if (!inserted) return inserted;
     if (keyed) {
+        auto days = key_days_of(event.source);
+        if (!days) return days.error();
+        (*days)->first = std::min((*days)->first, day_of(now_ms_));
+        (*days)->last = std::max((*days)->last, day_of(now_ms_));
         auto kept = use_.put_key.bind(event.source, day_of(now_ms_), Blob{key16}, now_ms_,
                                       event.seq).run();
         if (!kept) return kept;
@@ -168,12 +173,28 @@ Result<void> Batch::accept(Accept& item, WriteResult& result) {
     return {};
 }
 
+Result<WriteStatements::DaySpan*> Batch::key_days_of(const std::string& source) {
+    auto known = use_.key_days.find(source);
+    if (known == use_.key_days.end()) {
+        StmtScope scope(use_.days_of_keys);
+        auto row = use_.days_of_keys.bind(source).step();
+        if (!row) return row.error();
+        WriteStatements::DaySpan span{day_of(now_ms_), day_of(now_ms_)};
+        if (*row && !use_.days_of_keys.is_null(0))
+            span = {use_.days_of_keys.integer(0), use_.days_of_keys.integer(1)};
+        known = use_.key_days.emplace(source, span).first;
+    }
+    return &known->second;
+}
+
 /// Looks into every day that the window touches, and into tomorrow: a clock that was set back over
 /// midnight has left keys there.
 Result<bool> Batch::is_repeat(const Accept& item, std::string_view key16) {
     const std::string& source = item.event->source;
-    std::int64_t oldest = day_of(now_ms_ - window_ms_);
-    for (std::int64_t day = day_of(now_ms_) + 1; day >= oldest; --day) {
+    auto days = key_days_of(source);
+    if (!days) return days.error();
+    std::int64_t oldest = std::max(day_of(now_ms_ - window_ms_), (*days)->first);
+    for (std::int64_t day = std::min(day_of(now_ms_) + 1, (*days)->last); day >= oldest; --day) {
         StmtScope scope(use_.find_key);
         auto row = use_.find_key.bind(source, day, Blob{key16}).step();
         if (!row) return row.error();

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -28,6 +29,16 @@ struct WriteStatements {
     Stmt get_delivery;
     Stmt get_event;
     Stmt count;
+    Stmt days_of_keys;
+
+    /// First and last day under which a source has keys, so that a young store is not asked for days
+    /// that it cannot have. Never too narrow: only this connection writes, and a rollback or a
+    /// deletion leaves it too wide.
+    struct DaySpan {
+        std::int64_t first = 0;
+        std::int64_t last = 0;
+    };
+    std::map<std::string, DaySpan, std::less<>> key_days;
 
     static Result<WriteStatements> prepare(Db& db);
 };
@@ -50,6 +61,7 @@ private:
     Result<WriteResult> apply_write(Replay& replay);
 
     Result<void> accept(Accept& item, WriteResult& result);
+    Result<WriteStatements::DaySpan*> key_days_of(const std::string& source);
     Result<bool> is_repeat(const Accept& item, std::string_view key16);
     Result<void> insert_event(Event& event, bool unmatched);
     Result<void> insert_delivery(Delivery& delivery);
