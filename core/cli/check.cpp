@@ -20,6 +20,14 @@ Json problem_json(const config::Problem& problem) {
     return made;
 }
 
+/// "3/s", "100/10s".
+std::string rate_text(const config::Rate& rate) {
+    if (rate.count == 0) return "-";
+    std::string per = format_duration(rate.per_ms);
+    bool one = per.size() > 1 && per[0] == '1' && (per[1] < '0' || per[1] > '9');
+    return std::to_string(rate.count) + "/" + (one ? per.substr(1) : per);
+}
+
 std::vector<std::string> sends_of(const config::RuleConfig& rule) {
     std::vector<std::string> sends;
     for (const auto& send : rule.send) sends.push_back(send.to + "." + send.action);
@@ -90,14 +98,9 @@ void print_summary(const config::HubConfig& config, Terminal& terminal) {
         sources.add({source.name, source.connector, base + source.path,
                      source.secrets.empty() ? "-" : std::to_string(source.secrets.size())});
     Table destinations({{"DESTINATION"}, {"CONNECTOR"}, {"RATE"}, {"AT ONCE", true}});
-    for (const auto& destination : config.destinations) {
-        const auto& rate = destination.rate;
-        destinations.add({destination.name, destination.connector,
-                          rate.count == 0 ? "-"
-                                          : std::to_string(rate.count) + "/" +
-                                                format_duration(rate.per_ms),
+    for (const auto& destination : config.destinations)
+        destinations.add({destination.name, destination.connector, rate_text(destination.rate),
                           std::to_string(destination.concurrency)});
-    }
     Table rules({{"RULE", false, true}, {"ON", false, true}, {"SENDS", false, true}});
     for (const auto& rule : config.rules)
         rules.add({rule.name, joined(rule.on, ", "), joined(sends_of(rule), ", ")});

@@ -1,6 +1,8 @@
 // The program: gives the commands the process's environment, clock, randomness and streams.
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -21,5 +23,11 @@ int main(int count, char** words) {
     cli::Terminal terminal = cli::system_terminal();
     auto exit = cli::run_words(std::vector<std::string>(words + 1, words + count), surroundings,
                                terminal);
+    // A full disk shows here; a reader that has seen enough (EPIPE) is no failure.
+    errno = 0;
+    if (!std::cout.flush() && errno != EPIPE) {
+        cli::print_error(terminal, "standard output cannot be written");
+        return static_cast<int>(cli::ExitCode::failed);
+    }
     return static_cast<int>(exit);
 }

@@ -16,7 +16,7 @@ TEST_F(CliCheck, ShowsWhatAGoodFileHolds) {
               "\n"
               "DESTINATION  CONNECTOR  RATE  AT ONCE\n"
               "audit        http       -           8\n"
-              "crm          http       3/1s        8\n"
+              "crm          http       3/s         8\n"
               "\n"
               "RULE              ON              SENDS\n"
               "deals to the crm  record.created  crm.forward\n"

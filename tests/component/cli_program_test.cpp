@@ -200,6 +200,12 @@ TEST_F(CliProgram, ExitCodesAreThoseOfTheHelp) {
     EXPECT_EQ(exit_of({"check", "-c", file("absent.yaml")}), 2);
 }
 
+TEST_F(CliProgram, OutputThatCannotBeWrittenIsAFailure) {
+    int status = std::system(SYNCLINE_PROGRAM " --help > /dev/full 2> /dev/null");
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+}
+
 TEST_F(CliProgram, FindsThePluginsBesideItselfAndWritesNoColourIntoAPipe) {
     auto program = start({"check", "-c", file("syncline.yaml")});
     EXPECT_EQ(program->finish(), 0) << program->err();
