@@ -182,9 +182,13 @@ protected:
         EXPECT_TRUE(found) << found.error().text();
         return found ? *found : std::vector<store::DeliveryRow>();
     }
+    /// The webhook-id of a delivery: the event's id and the delivery's number.
+    static std::string webhook_id(const store::DeliveryRow& row) {
+        return row.event_id + "-" + std::to_string(row.delivery.id);
+    }
     /// How often the sink got that delivery.
-    std::int64_t times_at_sink(std::uint64_t delivery) {
-        const auto message = sink_->object("messages", std::to_string(delivery));
+    std::int64_t times_at_sink(const std::string& id) {
+        const auto message = sink_->object("messages", id);
         return message ? (*message)["times"].as_int64().value_or(0) : 0;
     }
     /// Called when the hub is dead: from now on what is delivered may not be sent again.
@@ -194,7 +198,7 @@ protected:
         filter.state = "delivered";
         filter.limit = kRowsMax;
         for (const store::DeliveryRow& row : rows(filter)) {
-            const std::uint64_t id = row.delivery.id;
+            const std::string id = webhook_id(row);
             if (!settled_.contains(id)) settled_[id] = times_at_sink(id);
         }
     }
@@ -207,7 +211,7 @@ protected:
     Served crm_{"hubspot", with_token("key")};
     HubProcess hub_{folder_.file("hub.yaml"), folder_.file("log")};
     std::unique_ptr<store::Store> store_;
-    std::map<std::uint64_t, std::int64_t> settled_;  // delivery → times at the sink by then
+    std::map<std::string, std::int64_t> settled_;  // webhook-id → times at the sink by then
     std::set<std::string> subjects_;
 };
 
@@ -250,7 +254,7 @@ std::uint64_t Kill::check_repeats() {
     std::uint64_t repeats = 0;
     const std::vector<store::DeliveryRow> all = rows(filter);
     for (const store::DeliveryRow& row : all) {
-        const std::int64_t times = times_at_sink(row.delivery.id);
+        const std::int64_t times = times_at_sink(webhook_id(row));
         EXPECT_GE(times, 1) << "called delivered, never received: " << row.delivery.id;
         repeats += static_cast<std::uint64_t>(std::max<std::int64_t>(0, times - 1));
     }
