@@ -360,6 +360,34 @@ TEST_F(HttpServerTest, a_thousand_connections_are_served_while_all_are_open) {
     EXPECT_EQ(server->connections(), count);
 }
 
+TEST_F(HttpServerTest, ten_thousand_connections_take_no_more_than_the_cap_and_leave_the_first_served) {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    options.connections_max = 1000;
+    constexpr std::size_t flood = 10'000;
+    if (files.rlim_max < flood + options.connections_max + 200)
+        GTEST_SKIP() << "needs " << flood + options.connections_max + 200 << " descriptors";
+    start();
+    std::vector<RawClient> served;
+    for (std::size_t i = 0; i < options.connections_max; ++i) served.push_back(connect());
+    for (auto& client : served) ASSERT_EQ(client.ask(post("/", "x")).status, 200u);
+    std::vector<RawClient> others;
+    for (std::size_t i = served.size(); i < flood; ++i) others.push_back(connect());
+    for (auto& client : served) ASSERT_EQ(client.ask(post("/", "x")).status, 200u);
+    for (auto& client : others) {
+        auto answer = client.answer();
+        ASSERT_TRUE(answer.status == 503 || answer.status == 0) << answer.status;
+    }
+    EXPECT_LE(server->connections(), options.connections_max + 64);
+    served.clear();
+    others.clear();
+    unsigned status = 0;
+    for (int i = 0; i < 10'000 && status != 200; ++i) status = connect().ask(post("/", "x")).status;
+    EXPECT_EQ(status, 200u) << "slots are free again";
+}
+
 TEST_F(HttpServerTest, a_thousand_short_connections_leave_nothing_behind) {
     start();
     for (int i = 0; i < 1000; ++i) {
