@@ -10,14 +10,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <map>
-#include <optional>
 #include <random>
-#include <set>
 
 #include "core/store/sqlite/db.hpp"
-#include "store_fixture.hpp"
+#include "store_recorded_run.hpp"
 #include "tests/support/power_vfs.hpp"
 
 namespace syncline::store {
@@ -25,13 +22,10 @@ namespace {
 
 using testing_support::all_unsynced;
 using testing_support::CutDisk;
-using testing_support::Fault;
 using testing_support::LyingSyncs;
-using testing_support::PowerVfs;
 using testing_support::Unsynced;
 
 constexpr int batches = 64;
-constexpr std::int64_t batch_every_ms = 20 * 60'000;   // each third batch truncates the log if idle
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t cuts_default = 70;
@@ -43,211 +37,6 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
     const char* text = std::getenv(name);
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-
-/// All that a store holds, one line a thing.
-using Contents = std::set<std::string>;
-
-std::string line(const Event& event) {
-    return "event " + std::to_string(event.seq) + " " + event.id + " " + event.type + " " +
-           event.subject + " " + std::to_string(std::hash<std::string>()(event.payload));
-}
-
-std::string line(const Delivery& delivery) {
-    return "delivery " + std::to_string(delivery.id) + " of " + std::to_string(delivery.event_seq) +
-           " to " + delivery.destination + ": " + std::string(delivery_state_name(delivery.state)) +
-           " attempts " + std::to_string(delivery.attempts) + " parent " +
-           std::to_string(delivery.parent) + (delivery.uncertain ? " uncertain " : " ") +
-           delivery.note;
-}
-
-std::string line(const Link& link) {
-    return "link " + link.destination + " " + link.kind + " " + link.source_id + " = " + link.id;
-}
-
-/// `links`: the source ids to ask for.
-Result<Contents> contents_of(Reader& reader, const std::vector<std::string>& links) {
-    Contents all;
-    auto events = reader.events(everything());
-    if (!events) return events.error();
-    for (auto& row : *events) {
-        all.insert(line(row.event));
-        all.insert("event " + row.event.id + " has deliveries: " + std::to_string(row.deliveries));
-    }
-    auto deliveries = reader.deliveries(everything());
-    if (!deliveries) return deliveries.error();
-    for (auto& row : *deliveries) {
-        all.insert(line(row.delivery));
-        auto attempts = reader.attempts(row.delivery.id);
-        if (!attempts) return attempts.error();
-        for (auto& attempt : *attempts)
-            all.insert("attempt " + std::to_string(attempt.number) + " of " +
-                       std::to_string(attempt.delivery_id));
-    }
-    for (const auto& id : links) {
-        auto link = reader.link("crm", "deal", id);
-        if (!link) return link.error();
-        if (*link) all.insert(line(**link));
-    }
-    auto counts = reader.counts();
-    if (!counts) return counts.error();
-    for (auto& [name, count] : *counts) all.insert("count " + name + " " + std::to_string(count));
-    return all;
-}
-
-struct Batch {
-    std::size_t begun = 0;      // operations before it
-    std::size_t returned = 0;   // operations when commit() had returned
-    std::vector<std::string> keys;
-    Contents after;             // what the store held then
-};
-
-/// A run of a store over a recorded disk, with its ledger of acknowledgements.
-class RecordedRun {
-public:
-    RecordedRun() { open(); }
-
-    /// With a `failing_sync`, the sync of that number after the opening fails.
-    void run(int count, int failing_sync = 0) {
-        if (failing_sync > 0) vfs_.faults().fail_at(failing_sync, Fault::failed_sync);
-        for (int number = 0; number < count; ++number) {
-            commit_batch(number);
-            tidy(number);
-            if (number % 24 == 20) reopen();   // the last to close moves and deletes the log
-        }
-        struck_ = vfs_.faults().struck();
-        vfs_.faults().heal();
-        close();
-    }
-
-    bool struck() const { return struck_; }
-    const std::vector<Batch>& ledger() const { return ledger_; }
-    const std::vector<std::string>& links() const { return links_; }
-    const std::vector<testing_support::DiskOperation>& operations() const {
-        return vfs_.operations();
-    }
-    /// How many batches had returned, and how many had begun, after so many operations.
-    std::size_t returned(std::size_t operations) const {
-        return static_cast<std::size_t>(std::count_if(
-            ledger_.begin() + 1, ledger_.end(),
-            [&](const Batch& batch) { return batch.returned <= operations; }));
-    }
-    std::size_t begun(std::size_t operations) const {
-        return static_cast<std::size_t>(std::count_if(
-            ledger_.begin() + 1, ledger_.end(),
-            [&](const Batch& batch) { return batch.begun < operations; }));
-    }
-
-private:
-    void open() {
-        SqliteOptions options;
-        options.path = folder_.file("syncline.db");
-        options.vfs = vfs_.name();
-        store_ = make_sqlite_store(options);
-        writer_ = good(store_->open_writer());
-        if (ledger_.empty()) ledger_.emplace_back().after = contents();
-    }
-    void close() { writer_.reset(); }
-    void reopen() {
-        close();
-        open();
-    }
-
-    std::vector<Write> make_writes(int number, std::vector<std::string>& keys) {
-        std::string key = std::to_string(number);
-        std::vector<Accept> accepts;
-        accepts.push_back(make_accept(key + "-a", {make_delivery("crm"), make_delivery("wiki")}));
-        accepts.push_back(make_accept(key + "-b", {make_delivery("crm")}));
-        accepts.push_back(make_accept(key + "-c"));
-        if (number % 7 == 3) accepts[1].event->payload.assign(9'000, 'x');   // over several pages
-        for (auto& accept : accepts) keys.push_back(accept.dedupe_key);
-        if (number % 3 == 2) accepts.push_back(make_accept(std::to_string(number - 2) + "-a"));
-        std::vector<Write> writes;
-        writes.emplace_back(make_request(std::move(accepts)));
-        if (pending_.size() < 3) return writes;
-        writes.emplace_back(MarkStarted{pending_[2]});
-        writes.emplace_back(make_settling(number, keys));
-        if (number % 5 == 4 && number > 5) writes.emplace_back(Replay{{settled_.back()}});
-        return writes;
-    }
-
-    /// Most become delivered and leave a link and an event; others die or wait for another try.
-    Settlement make_settling(int number, std::vector<std::string>& keys) {
-        bool again = number % 6 == 5;
-        auto state = again ? DeliveryState::pending
-                           : number % 4 == 3 ? DeliveryState::dead : DeliveryState::delivered;
-        auto settlement = make_settlement(pending_.front(), state, again ? 1 : 2);
-        settlement.note = "settled by " + std::to_string(number);
-        settlement.attempt.emplace();
-        settlement.attempt->number = 1;
-        settled_.push_back(pending_.front());
-        if (state != DeliveryState::delivered) return settlement;
-        std::string key = std::to_string(number);
-        links_.push_back("rec-" + key);
-        settlement.links.push_back(make_link("rec-" + key, key));
-        settlement.emitted.push_back(make_accept(key + "-e", {make_delivery("wiki")}));
-        keys.push_back(key + "-e");
-        return settlement;
-    }
-
-    void commit_batch(int number) {
-        Batch batch;
-        auto writes = make_writes(number, batch.keys);
-        now_ms_ += batch_every_ms;
-        batch.begun = operations().size();
-        auto results = try_commit(*writer_, writes, now_ms_);
-        if (!results) {
-            recover();
-            // What of the first try is there after all is a repeat; the end is the same.
-            results = try_commit(*writer_, writes, now_ms_);
-        }
-        ASSERT_TRUE(results) << results.error().text();
-        batch.returned = operations().size();
-        batch.after = contents();
-        EXPECT_GT(batch.returned, batch.begun);
-        EXPECT_GE(batch.after.size(), ledger_.back().after.size() + 9) << "batch " << number;
-        for (const auto& key : batch.keys) {
-            bool named = std::any_of(batch.after.begin(), batch.after.end(), [&](const auto& one) {
-                return one.starts_with("event attio-" + key + " has deliveries: ");
-            });
-            EXPECT_TRUE(named) << key;
-        }
-        ledger_.push_back(std::move(batch));
-    }
-
-    void tidy(int number) {
-        if (number % 4 == 1) return;
-        for (int i = 0; i < 1 + number % 3; ++i)
-            if (!writer_->idle(now_ms_)) recover();
-    }
-
-    void recover() {
-        vfs_.faults().heal();
-        auto recovered = writer_->recover();
-        EXPECT_TRUE(recovered) << recovered.error().text();
-    }
-
-    /// What the live store holds; also notes what is pending.
-    Contents contents() {
-        auto reader = good(store_->open_reader());
-        Filter filter = everything();
-        filter.state = "pending";
-        pending_.clear();
-        for (auto& row : good(reader->deliveries(filter))) pending_.push_back(row.delivery.id);
-        std::sort(pending_.begin(), pending_.end());
-        return good(contents_of(*reader, links_));
-    }
-
-    TemporaryFolder folder_;
-    PowerVfs vfs_;
-    std::unique_ptr<Store> store_;
-    std::unique_ptr<Writer> writer_;
-    std::vector<Batch> ledger_;   // [0] is the empty store
-    std::vector<std::string> links_;
-    std::vector<std::uint64_t> pending_;
-    std::vector<std::uint64_t> settled_;
-    std::int64_t now_ms_ = start_ms;
-    bool struck_ = false;
-};
 
 /// What is wrong with the store that a cut left; empty: nothing.
 class AfterCut {
@@ -377,7 +166,7 @@ protected:
         for (auto point : points_of(run, cuts, seed_)) {
             disk.run_to(point);
             for (auto unsynced : all_unsynced) {
-                std::uint64_t seed = seed_ * 1'000'003 + point * 8 + static_cast<unsigned>(unsynced);
+                std::uint64_t seed = (seed_ << 32) + point * 8 + static_cast<unsigned>(unsynced);
                 auto problem = AfterCut(run, point).check(disk.cut(unsynced, seed), seed);
                 ++states_;
                 if (problem.empty()) continue;

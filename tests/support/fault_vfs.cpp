@@ -17,6 +17,7 @@ struct FaultVfs::State {
     bool stays = false;
     bool struck = false;
     std::int64_t log_syncs = 0;
+    DiskWatcher* watcher = nullptr;
 
     /// Counts one operation; true when it is to fail.
     bool strikes(bool is_sync) {
@@ -37,6 +38,10 @@ struct FaultFile {
     sqlite3_file base;
     State* state;
     bool is_log;
+    bool syncs_folder;   // the system's VFS does so with the first sync of a journal or log
+    const char* path;    // SQLite keeps it while the file is open; null for a temporary file
+    /// Whom to tell, if anybody.
+    DiskWatcher* watcher() const { return path == nullptr ? nullptr : state->watcher; }
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
@@ -58,19 +63,35 @@ int file_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
 }
 int file_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
     State& state = *ours(file)->state;
-    if (!state.strikes(false)) return methods(file)->xWrite(real(file), from, size, at);
-    if (state.fault == Fault::short_write) methods(file)->xWrite(real(file), from, size / 2, at);
-    return state.code(SQLITE_IOERR_WRITE);
+    bool struck = state.strikes(false);
+    if (struck) size = state.fault == Fault::short_write ? size / 2 : 0;
+    int code = size == 0 ? SQLITE_OK : methods(file)->xWrite(real(file), from, size, at);
+    if (code == SQLITE_OK && size > 0 && ours(file)->watcher() != nullptr) {
+        std::string_view bytes(static_cast<const char*>(from), static_cast<std::size_t>(size));
+        ours(file)->watcher()->on_write(ours(file)->path, bytes, at);
+    }
+    return struck ? state.code(SQLITE_IOERR_WRITE) : code;
 }
 int file_truncate(sqlite3_file* file, sqlite3_int64 size) {
     if (ours(file)->state->strikes(false)) return SQLITE_IOERR_TRUNCATE;
-    return methods(file)->xTruncate(real(file), size);
+    int code = methods(file)->xTruncate(real(file), size);
+    if (code == SQLITE_OK && ours(file)->watcher() != nullptr)
+        ours(file)->watcher()->on_truncate(ours(file)->path, size);
+    return code;
 }
 int file_sync(sqlite3_file* file, int flags) {
     State& state = *ours(file)->state;
     if (ours(file)->is_log) ++state.log_syncs;
-    if (state.strikes(true)) return state.code(SQLITE_IOERR_FSYNC);
-    return methods(file)->xSync(real(file), flags);
+    bool struck = state.strikes(true);
+    int code = struck ? state.code(SQLITE_IOERR_FSYNC) : methods(file)->xSync(real(file), flags);
+    DiskWatcher* watcher = ours(file)->watcher();
+    if (watcher == nullptr) return code;
+    watcher->on_sync(ours(file)->path, code == SQLITE_OK);
+    if (code == SQLITE_OK && ours(file)->syncs_folder) {
+        watcher->on_folder_sync();
+        ours(file)->syncs_folder = false;
+    }
+    return code;
 }
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
     return methods(file)->xFileSize(real(file), size);
@@ -121,6 +142,10 @@ int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, 
     auto* wrapped = new (file) FaultFile{};
     wrapped->state = &state;
     wrapped->is_log = (flags & SQLITE_OPEN_WAL) != 0;
+    wrapped->syncs_folder = (flags & SQLITE_OPEN_CREATE) != 0 &&
+                            (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+    wrapped->path = name;
+    if (wrapped->watcher() != nullptr) wrapped->watcher()->on_open(name);
     int code = state.real->xOpen(state.real, name, wrapped->real(), flags, out);
     if (wrapped->real()->pMethods != nullptr) wrapped->base.pMethods = &file_methods;
     return code;
@@ -128,7 +153,12 @@ int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, 
 int vfs_delete(sqlite3_vfs* vfs, const char* name, int sync_folder) {
     State& state = state_of(vfs);
     if (state.strikes(false)) return SQLITE_IOERR_DELETE;
-    return state.real->xDelete(state.real, name, sync_folder);
+    int code = state.real->xDelete(state.real, name, sync_folder);
+    if (code == SQLITE_OK && state.watcher != nullptr) {
+        state.watcher->on_delete(name);
+        if (sync_folder != 0) state.watcher->on_folder_sync();
+    }
+    return code;
 }
 int vfs_access(sqlite3_vfs* vfs, const char* name, int flags, int* out) {
     return state_of(vfs).real->xAccess(state_of(vfs).real, name, flags, out);
@@ -151,8 +181,9 @@ int vfs_last_error(sqlite3_vfs*, int, char*) {
 
 }  // namespace
 
-FaultVfs::FaultVfs() : state_(std::make_unique<State>()) {
+FaultVfs::FaultVfs(DiskWatcher* watcher) : state_(std::make_unique<State>()) {
     State& state = *state_;
+    state.watcher = watcher;
     state.real = sqlite3_vfs_find(nullptr);
     state.name = "fault-" + std::to_string(reinterpret_cast<std::uintptr_t>(this));
     state.vfs.iVersion = 1;

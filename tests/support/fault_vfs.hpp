@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace syncline::testing_support {
 
@@ -18,9 +19,24 @@ enum class Fault {
     failed_sync,   // only syncs count and fail
 };
 
+/// Is told of every change that reached a file, in order, and of the syncs. `path` is SQLite's.
+class DiskWatcher {
+public:
+    virtual ~DiskWatcher() = default;
+    /// Before the file is opened.
+    virtual void on_open(const std::string& path) = 0;
+    virtual void on_write(const std::string& path, std::string_view bytes, std::int64_t at) = 0;
+    virtual void on_truncate(const std::string& path, std::int64_t size) = 0;
+    virtual void on_sync(const std::string& path, bool succeeded) = 0;
+    virtual void on_delete(const std::string& path) = 0;
+    /// The entries of the folder were synced.
+    virtual void on_folder_sync() = 0;
+};
+
 class FaultVfs {
 public:
-    FaultVfs();
+    /// `watcher`, if any, must outlive the object.
+    explicit FaultVfs(DiskWatcher* watcher = nullptr);
     ~FaultVfs();
     FaultVfs(const FaultVfs&) = delete;
     FaultVfs& operator=(const FaultVfs&) = delete;
