@@ -30,25 +30,6 @@ std::string_view char_slice(std::string_view text, std::size_t first, std::size_
     return text.substr(begin, end - begin);
 }
 
-void append_char(std::string& out, std::uint32_t code) {
-    auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xC0 | code >> 6);
-        put(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        put(0xE0 | code >> 12);
-        put(0x80 | (code >> 6 & 0x3F));
-        put(0x80 | (code & 0x3F));
-    } else {
-        put(0xF0 | code >> 18);
-        put(0x80 | (code >> 12 & 0x3F));
-        put(0x80 | (code >> 6 & 0x3F));
-        put(0x80 | (code & 0x3F));
-    }
-}
-
 namespace {
 
 std::uint32_t decode(std::string_view bytes) {
@@ -87,7 +68,7 @@ std::string map_text(const CaseRange (&table)[N], std::string_view text, bool to
         }
         auto length = json_detail::utf8_length(text, at);
         if (length == 0) out.push_back(c);
-        else append_char(out, map_char(table, decode(text.substr(at, length))));
+        else json_append_utf8(out, map_char(table, decode(text.substr(at, length))));
         at += std::max<std::size_t>(1, length);
     }
     return out;

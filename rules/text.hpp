@@ -16,7 +16,6 @@ std::size_t char_length(std::string_view text, std::size_t at);
 std::size_t char_count(std::string_view text);
 /// The characters [first, first + count), both clamped to the text.
 std::string_view char_slice(std::string_view text, std::size_t first, std::size_t count);
-void append_char(std::string& out, std::uint32_t code);
 
 /// Unicode simple case folding, lower and upper case: each character becomes one character.
 std::string fold_case(std::string_view text);

@@ -21,12 +21,12 @@
 #include <thread>
 
 #include "core/base/log.hpp"
-#include "core/host/driver.hpp"
 #include "core/host/http_client.hpp"
 #include "core/receiver/http_server.hpp"
 #include "core/receiver/receiver.hpp"
 #include "core/runtime/attempt.hpp"
 #include "core/runtime/dispatcher.hpp"
+#include "core/runtime/loop_services.hpp"
 #include "core/runtime/router.hpp"
 #include "core/runtime/source_ports.hpp"
 #include "core/runtime/store_thread.hpp"
@@ -50,24 +50,6 @@ public:
 
 private:
     asio::io_context& io_;
-};
-
-/// What running jobs ask for besides HTTP. Delivery thread.
-class LoopServices final : public host::DriverServices {
-public:
-    LoopServices(Loop& loop, store::Reader& reader) : loop_(loop), reader_(reader) {}
-    Result<std::optional<Link>> link(const std::string& destination, const std::string& kind,
-                                     const std::string& source_id) override {
-        return reader_.link(destination, kind, source_id);
-    }
-    void after(std::int64_t ms, std::function<void()> wake) override {
-        if (ms <= 0) loop_.post(std::move(wake));
-        else loop_.after(ms, std::move(wake));
-    }
-
-private:
-    Loop& loop_;
-    store::Reader& reader_;
 };
 
 HttpServerOptions server_options(const config::ServerConfig& config) {

@@ -169,6 +169,8 @@ inline Json Json::object() { return Json(Kind::object); }
 void json_quote_to(std::string& out, std::string_view text);
 /// Compares two JSON number texts as decimals: negative, 0, positive. Exact, whatever the length.
 int json_compare_numbers(std::string_view left, std::string_view right);
+/// Appends a Unicode scalar value as UTF-8.
+void json_append_utf8(std::string& out, std::uint32_t code);
 /// True when all bytes are well-formed UTF-8 (no overlong forms, no surrogates).
 bool json_is_utf8(std::string_view text);
 

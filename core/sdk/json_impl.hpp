@@ -225,6 +225,25 @@ inline std::size_t utf8_length(std::string_view text, std::size_t at) {
 
 }  // namespace json_detail
 
+inline void json_append_utf8(std::string& out, std::uint32_t code) {
+    auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xC0 | code >> 6);
+        put(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        put(0xE0 | code >> 12);
+        put(0x80 | (code >> 6 & 0x3F));
+        put(0x80 | (code & 0x3F));
+    } else {
+        put(0xF0 | code >> 18);
+        put(0x80 | (code >> 12 & 0x3F));
+        put(0x80 | (code >> 6 & 0x3F));
+        put(0x80 | (code & 0x3F));
+    }
+}
+
 inline bool json_is_utf8(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         auto length = json_detail::utf8_length(text, at);

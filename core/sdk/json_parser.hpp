@@ -184,25 +184,6 @@ private:
         return true;
     }
 
-    static void append_utf8(std::string& out, unsigned code) {
-        auto put = [&](unsigned byte) { out.push_back(static_cast<char>(byte)); };
-        if (code < 0x80) {
-            put(code);
-        } else if (code < 0x800) {
-            put(0xC0 | code >> 6);
-            put(0x80 | (code & 0x3F));
-        } else if (code < 0x10000) {
-            put(0xE0 | code >> 12);
-            put(0x80 | (code >> 6 & 0x3F));
-            put(0x80 | (code & 0x3F));
-        } else {
-            put(0xF0 | code >> 18);
-            put(0x80 | (code >> 12 & 0x3F));
-            put(0x80 | (code >> 6 & 0x3F));
-            put(0x80 | (code & 0x3F));
-        }
-    }
-
     bool unicode_escape(std::string& out) {
         unsigned code = 0;
         if (!hex4(code)) return false;
@@ -215,7 +196,7 @@ private:
             if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
-        append_utf8(out, code);
+        json_append_utf8(out, code);
         return true;
     }
 

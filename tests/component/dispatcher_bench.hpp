@@ -8,8 +8,8 @@
 #include <deque>
 #include <filesystem>
 
-#include "core/host/driver.hpp"
 #include "core/runtime/dispatcher.hpp"
+#include "core/runtime/loop_services.hpp"
 #include "core/sdk/connector.hpp"
 #include "core/store/sqlite/sqlite_store.hpp"
 
@@ -114,23 +114,6 @@ private:
     Loop& loop_;
 };
 
-class Services final : public host::DriverServices {
-public:
-    Services(Loop& loop, store::Reader& reader) : loop_(loop), reader_(reader) {}
-    Result<std::optional<Link>> link(const std::string& destination, const std::string& kind,
-                                     const std::string& source_id) override {
-        return reader_.link(destination, kind, source_id);
-    }
-    void after(std::int64_t ms, std::function<void()> wake) override {
-        if (ms <= 0) loop_.post(std::move(wake));
-        else loop_.after(ms, std::move(wake));
-    }
-
-private:
-    Loop& loop_;
-    store::Reader& reader_;
-};
-
 inline rules::TemplateTree tree(const char* json) {
     return std::get<rules::TemplateTree>(rules::TemplateTree::compile(*Json::parse(json)));
 }
@@ -190,7 +173,7 @@ public:
         writer = std::move(*store->open_writer());
         reader = std::move(*store->open_reader());
         router = std::make_unique<Router>(config, plugins);
-        services = std::make_unique<Services>(loop, *reader);
+        services = std::make_unique<LoopServices>(loop, *reader);
         driver = std::make_unique<host::Driver>(transport, *services, clock);
         attempts = std::make_unique<AttemptRunner>(config, *driver, clock, random);
         EXPECT_TRUE(attempts->open(plugins));
@@ -241,7 +224,7 @@ public:
     std::unique_ptr<store::Writer> writer;
     std::unique_ptr<store::Reader> reader;
     std::unique_ptr<Router> router;
-    std::unique_ptr<Services> services;
+    std::unique_ptr<LoopServices> services;
     std::unique_ptr<host::Driver> driver;
     std::unique_ptr<AttemptRunner> attempts;
     std::unique_ptr<Dispatcher> dispatcher;
