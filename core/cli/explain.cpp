@@ -104,6 +104,8 @@ void print_rule(const Json& rule, Terminal& terminal) {
         terminal.out << '\n';
         if (send["error"].is_string())
             terminal.out << "      error: " << printable(send["error"].as_string()) << '\n';
+        if (send["undecided"].is_string())
+            terminal.out << "      with: " << printable(send["undecided"].as_string()) << '\n';
         if (const Json* with = send.find("with"); with && !with->empty())
             terminal.out << printable_json(*with, 6) << '\n';
     }

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/text.hpp"
+#include "core/runtime/router.hpp"
 
 namespace syncline::cli {
 namespace {
@@ -59,11 +60,11 @@ bool reads_fetched(const std::vector<std::string>& paths,
     });
 }
 
-std::string lane_of(const config::RuleConfig& rule, const Json& view) {
-    if (rule.order == "none") return {};
-    const Json* value = view.at_path(rule.order);
-    if (!value || value->is_null()) return {};
-    return value->is_string() ? value->as_string() : value->dump();
+std::string names_of(const Json& object) {
+    std::string names;
+    for (const auto& member : object.members())
+        names += (names.empty() ? "" : ", ") + member.name;
+    return names;
 }
 
 Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule,
@@ -71,7 +72,7 @@ Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule
     Json made = Json::object();
     made.set("to", send.to);
     made.set("do", send.action);
-    std::string lane = lane_of(rule, view);
+    std::string lane = lane_of(rule.order, event, view);
     if (!lane.empty()) made.set("lane", lane);
     Json scope = view;
     Json unread = unread_documents(send.with.paths(), rule.fetch);
@@ -80,8 +81,10 @@ Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule
     options.now_ms = event.received_ms;
     auto rendered = send.with.render(scope, options);
     if (auto* fault = std::get_if<rules::Fault>(&rendered)) {
-        made.set("error", fault->path.empty() ? fault->message
-                                              : fault->path + ": " + fault->message);
+        // A filter that stumbles over what stands for an unread document says nothing of the rule.
+        if (!unread.empty()) made.set("undecided", "rendered when " + names_of(unread) + " is read");
+        else made.set("error", fault->path.empty() ? fault->message
+                                                   : fault->path + ": " + fault->message);
         return made;
     }
     const Json& with = std::get<Json>(rendered);

@@ -11,7 +11,7 @@ namespace syncline::cli {
 
 /// {"event": {…}, "matched": n, "derives": [type], "rules": [
 ///    {"rule", "matches": true, "if": "holds" | "not decided", "reads": [{"name", "document"}],
-///     "sends": [{"to", "do", "lane", "with" | "error"}]}
+///     "sends": [{"to", "do", "lane", "with" | "undecided" | "error"}]}
 ///  | {"rule", "matches": false, "failed": {"test", "path", "expected", "found"}}]}
 /// `connector` is the source's, or nullptr.
 Json explain_rules(const config::HubConfig& config, const Event& event,

@@ -139,5 +139,35 @@ TEST(CliExplainDocuments, PlaceholdersStandWhereFetchedValuesAreUsed) {
     EXPECT_EQ(unread_documents({"record"}, {record}).dump(), "{\"record\":\"⟨record⟩\"}");
 }
 
+Json explained_send(const char* with, bool fetches) {
+    config::HubConfig config;
+    config::RuleConfig rule;
+    rule.name = "rule";
+    if (fetches) rule.fetch.push_back({"record", "attio", "record"});
+    config::SendConfig send;
+    send.to = "crm";
+    send.action = "upsert";
+    send.with = std::get<rules::TemplateTree>(rules::TemplateTree::compile(*Json::parse(with)));
+    rule.send.push_back(std::move(send));
+    config.rules.push_back(std::move(rule));
+    rules::RuleEntry entry;
+    entry.on = std::get<rules::TypeSet>(rules::TypeSet::compile({"*"}));
+    std::vector<rules::RuleEntry> entries;
+    entries.push_back(std::move(entry));
+    config.rule_set.emplace(std::move(entries));
+    Event event;
+    event.type = "x";
+    event.payload = "{}";
+    return explain_rules(config, event, nullptr)["rules"][0]["sends"][0];
+}
+
+TEST(CliExplainDocuments, AFilterThatStumblesOverAPlaceholderIsNoErrorOfTheRule) {
+    Json send = explained_send(R"({"email": "{{ record.values.emails | first }}"})", true);
+    EXPECT_EQ(send["undecided"].as_string(), "rendered when record is read") << send.dump();
+    EXPECT_TRUE(send["error"].is_null());
+    send = explained_send(R"({"email": "{{ type | first }}"})", false);
+    EXPECT_NE(send["error"].as_string().find("email"), std::string::npos) << send.dump();
+}
+
 }  // namespace
 }  // namespace syncline::cli
