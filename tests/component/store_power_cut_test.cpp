@@ -219,5 +219,16 @@ TEST_F(StorePowerCut, losses_are_seen_if_syncs_of_the_folder_do_nothing) {
     EXPECT_GT(count_losses(run, 20, lies, false), 20);
 }
 
+TEST_F(StorePowerCut, a_cut_after_a_failed_sync_holds_all_that_was_acknowledged) {
+    for (int sync = 1; sync < 100; ++sync) {
+        SCOPED_TRACE("sync " + std::to_string(sync));
+        RecordedRun run;
+        run.run(5, sync);
+        if (HasFailure() || !run.struck()) break;
+        EXPECT_EQ(count_losses(run, run.operations().size() / 8, LyingSyncs(), true), 0);
+    }
+    EXPECT_GT(states_, 1'000);
+}
+
 }  // namespace
 }  // namespace syncline::store

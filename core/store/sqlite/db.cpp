@@ -3,8 +3,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <vector>
 
 namespace syncline::store {
 namespace {
@@ -61,12 +64,62 @@ Error error_of(sqlite3* db, int code, std::string context = std::string()) {
     return Error(code_of(code, sqlite3_system_errno(db)), text_of(db, code), std::move(context));
 }
 
+/// A file opened through a VFS, without a connection.
+class VfsFile {
+public:
+    explicit VfsFile(sqlite3_vfs& vfs)
+        : room_(static_cast<std::size_t>(vfs.szOsFile) / sizeof(std::max_align_t) + 1) {}
+    ~VfsFile() {
+        if (get()->pMethods != nullptr) get()->pMethods->xClose(get());
+    }
+    VfsFile(const VfsFile&) = delete;
+    VfsFile& operator=(const VfsFile&) = delete;
+    sqlite3_file* get() { return reinterpret_cast<sqlite3_file*>(room_.data()); }
+
+private:
+    std::vector<std::max_align_t> room_;   // the VFS says how much it needs
+};
+
+int rewrite(sqlite3_file* file) {
+    constexpr sqlite3_int64 chunk_bytes = 64 << 10;
+    sqlite3_int64 size = 0;
+    int code = file->pMethods->xFileSize(file, &size);
+    std::vector<char> chunk(static_cast<std::size_t>(std::min(size, chunk_bytes)));
+    for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += chunk_bytes) {
+        int bytes = static_cast<int>(std::min(size - at, chunk_bytes));
+        code = file->pMethods->xRead(file, chunk.data(), bytes, at);
+        if (code == SQLITE_OK) code = file->pMethods->xWrite(file, chunk.data(), bytes, at);
+    }
+    return code == SQLITE_OK ? file->pMethods->xSync(file, SQLITE_SYNC_FULL) : code;
+}
+
 int remember_pages(void* pages, sqlite3*, const char*, int count) {
     *static_cast<int*>(pages) = count;
     return SQLITE_OK;
 }
 
 }  // namespace
+
+Result<void> rewrite_log(const std::string& path, const std::string& vfs_name) {
+    sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+    if (vfs == nullptr) return Error(ErrorCode::internal, "no such VFS: " + vfs_name, path);
+    std::string log = path + "-wal";
+    int exists = 0;
+    int code = vfs->xAccess(vfs, log.c_str(), SQLITE_ACCESS_EXISTS, &exists);
+    if (code == SQLITE_OK && exists == 0) return {};
+    // A VFS may look for parameters behind a database's name: this form has room for none.
+    std::unique_ptr<const char, decltype(&sqlite3_free_filename)> names(
+        sqlite3_create_filename(path.c_str(), "", log.c_str(), 0, nullptr), sqlite3_free_filename);
+    if (!names) return Error(ErrorCode::unavailable, "no memory for a file name", path);
+    VfsFile file(*vfs);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL;
+    if (code == SQLITE_OK)
+        code = vfs->xOpen(vfs, sqlite3_filename_wal(names.get()), file.get(), flags, &flags);
+    if (code == SQLITE_OK) code = rewrite(file.get());
+    if (code == SQLITE_OK) return {};
+    return Error(code_of(code, 0), "the log cannot be written again: SQLite error " +
+                                       std::to_string(code), path);
+}
 
 void Stmt::Finalize::operator()(sqlite3_stmt* statement) const {
     sqlite3_finalize(statement);

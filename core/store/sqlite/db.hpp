@@ -89,6 +89,11 @@ private:
     Stmt& statement_;
 };
 
+/// Writes every byte of the database's log again, as it reads now, and syncs it. After a sync that
+/// failed the system may hold bytes that it takes for written though the disk never got them; a
+/// later sync passes over those, unless they are written anew. No log: nothing to do.
+Result<void> rewrite_log(const std::string& path, const std::string& vfs);
+
 enum class OpenMode { read_write, read_only };
 enum class CheckpointMode { passive, truncate };
 

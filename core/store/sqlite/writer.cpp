@@ -130,12 +130,15 @@ Result<void> SqliteWriter::idle(std::int64_t now_ms) {
     return {};
 }
 
-/// A log that could not be synced may hold pages that only seem to be on the disk. Reopening reads
-/// it by its checksums; moving all of it into the database, with a sync, puts what it holds on the
-/// disk a second time; then it starts anew. Only after that may a commit rest on it.
+/// A log that could not be synced may hold pages that only seem to be on the disk, and reopening
+/// would read them as kept. So it is written again first: from then on what is read is what the
+/// disk has. (A checkpoint alone does not do: a power cut during it, or before the cut-back log is
+/// synced, would lay an old part of the log over the newer database.)
 Result<void> SqliteWriter::recover() {
     if (!doubt_) return {};
     disconnect();
+    auto rewritten = rewrite_log(path_, options_.vfs);
+    if (!rewritten) return *(doubt_ = rewritten.error());
     auto connection = connect(path_, options_);
     if (!connection) return *(doubt_ = connection.error());
     connection_.emplace(std::move(*connection));
