@@ -2,6 +2,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -60,9 +61,15 @@ std::int64_t SystemClock::monotonic_ms() const {
 }
 
 std::uint64_t SystemRandom::next_u64() {
-    std::uint64_t value = 0;
-    SYNCLINE_ASSERT(getrandom(&value, sizeof value, 0) == sizeof value, "getrandom failed");
-    return value;
+    // A system call for 32 numbers (256 bytes, which getrandom never gives in part) instead of one.
+    thread_local std::array<std::uint64_t, 32> drawn;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        SYNCLINE_ASSERT(getrandom(drawn.data(), sizeof drawn, 0) == sizeof drawn,
+                        "getrandom failed");
+        left = drawn.size();
+    }
+    return drawn[--left];
 }
 
 }  // namespace syncline

@@ -53,7 +53,7 @@ Sha256 sha256(std::string_view data) {
 }
 
 Sha256 sha256_parts(std::initializer_list<std::string_view> parts) {
-    Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+    thread_local Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
     bool good = EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr) == 1;
     for (auto part : parts) {
         unsigned char size[8];

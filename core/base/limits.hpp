@@ -25,7 +25,7 @@ inline constexpr std::size_t key_bytes_max = 1024;                // a dedupe ke
 inline constexpr std::size_t commit_batch_max = 256;              // reliability: group commit
 inline constexpr std::size_t store_queue_max = 8192;              // accepts waiting: 32 batches
 inline constexpr std::int64_t dedupe_window_ms_default = 7LL * 86'400'000;
-inline constexpr std::int64_t wal_checkpoint_bytes = 4 << 20;     // PASSIVE above this: 1,000 pages, some 10 ms of waiting senders
+inline constexpr std::int64_t wal_checkpoint_bytes = 4 << 20;     // a step: 1,000 pages, some 5 ms
 inline constexpr int retry_after_s_overload = 2;                  // what a 503 asks for
 static_assert(store_queue_max >= 2 * commit_batch_max, "one batch commits while the next fills");
 

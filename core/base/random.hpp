@@ -12,7 +12,7 @@ public:
     virtual std::uint64_t next_u64() = 0;
 };
 
-/// Any thread; each call is a system call of its own (getrandom).
+/// Any thread. Draws ahead for its thread: do not use on both sides of a fork().
 class SystemRandom final : public Random {
 public:
     std::uint64_t next_u64() override;

@@ -2,8 +2,6 @@
 // no harm.
 #include "core/store/sqlite/housekeeping.hpp"
 
-#include "core/base/limits.hpp"
-
 namespace syncline::store {
 namespace {
 
@@ -28,14 +26,12 @@ bool Housekeeping::is_due(std::int64_t last_ms, std::int64_t every_ms, std::int6
     return now_ms < last_ms || now_ms - last_ms >= every_ms;
 }
 
-/// Above the size threshold at once; below it at the second idle call with no commit between.
+/// At the second idle call with no commit between; under load commits move the log themselves.
 Result<bool> Housekeeping::move_log(Db& db, std::int64_t now_ms) {
     bool was_busy = busy_;
     busy_ = false;
-    std::int64_t bytes = db.wal_bytes();
-    bool large = bytes >= limits::wal_checkpoint_bytes;
-    if (bytes == 0 || (was_busy && !large)) return false;
-    bool truncate = !was_busy && is_due(truncated_ms_, truncate_every_ms, now_ms);
+    if (was_busy || db.wal_bytes() == 0) return false;
+    bool truncate = is_due(truncated_ms_, truncate_every_ms, now_ms);
     auto moved = db.checkpoint(truncate ? CheckpointMode::truncate : CheckpointMode::passive);
     if (!moved) return moved.error();
     if (truncate && *moved) truncated_ms_ = now_ms;

@@ -19,10 +19,6 @@
 namespace syncline::store {
 namespace {
 
-/// idle() keeps the log near limits::wal_checkpoint_bytes; where load leaves no idle moment, a
-/// commit does the checkpoint itself at four times that.
-constexpr std::int64_t wal_bytes_max = 4 * limits::wal_checkpoint_bytes;
-
 struct Connection {
     Db db;
     WriteStatements statements;
@@ -55,6 +51,7 @@ public:
 
 private:
     Result<std::vector<WriteResult>> apply_all(Batch& batch, const std::vector<Write*>& writes);
+    void move_log();
     void roll_back();
     Error note_failure(Error error);
     Error refusal() const;
@@ -65,6 +62,7 @@ private:
     const SqliteOptions options_;
     std::optional<Connection> connection_;   // empty only while recover() fails
     std::optional<Error> doubt_;             // why nothing may be written
+    std::int64_t tried_bytes_ = 0;           // the log's size at the last step, while it goes on
     Housekeeping housekeeping_;
 };
 
@@ -82,12 +80,20 @@ Result<std::vector<WriteResult>> SqliteWriter::commit(const std::vector<Write*>&
         return note_failure(results.error());
     }
     housekeeping_.note_commit();
-    if (db.wal_bytes() > wal_bytes_max) {
-        // The batch is durable: a failure here is for the next one to hear.
-        auto moved = db.checkpoint(CheckpointMode::passive);
-        if (!moved) (void)note_failure(moved.error());
-    }
+    move_log();
     return results;
+}
+
+/// Small steps, each after a commit: the senders of the next batch wait some milliseconds now and
+/// then, and never long. A reader may hold part of the log; then the next try is one step later.
+/// The batch is durable: a failure here is for the next one to hear.
+void SqliteWriter::move_log() {
+    std::int64_t bytes = connection_->db.wal_bytes();
+    if (bytes < tried_bytes_) tried_bytes_ = 0;   // the log began anew
+    if (bytes - tried_bytes_ < limits::wal_checkpoint_bytes) return;
+    tried_bytes_ = bytes;
+    auto moved = connection_->db.checkpoint(CheckpointMode::passive);
+    if (!moved) (void)note_failure(moved.error());
 }
 
 Result<std::vector<WriteResult>> SqliteWriter::apply_all(Batch& batch,
