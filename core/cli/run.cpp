@@ -78,10 +78,12 @@ ExitCode serve(HubFile file, const Surroundings& surroundings, Terminal& termina
             hub.control(), [&reading] { return reading->open_reader(); }, surroundings.clock,
             options);
         auto served = hub.serve_admin(*api);
-        if (!served) return failed(served.error(), terminal);
+        // A second hub on this machine need not care for a port that its file does not name.
+        if (!served && !admin.listen_is_default) return failed(served.error(), terminal);
+        if (!served) log_warning("running without the admin API", {{"reason", served.error().text()}});
     }
     hub.start();
-    if (admin.enabled)
+    if (hub.admin_port() != 0)
         log_info("admin API", {{"url", url_of(admin.listen.host, hub.admin_port())}});
     terminal.out << "listening on " << url_of(server.listen.host, hub.port()) << std::endl;
     wait_for_stop();

@@ -36,6 +36,7 @@ struct ServerConfig {
 
 struct AdminConfig {
     bool enabled = true;
+    bool listen_is_default = true;   // the file names no address
     ListenAddress listen{"127.0.0.1", 8081};
     std::string token;           // may be empty on loopback: then every request is refused but health
 };

@@ -59,6 +59,7 @@ void load_admin(const Node* node, Draft& draft) {
     if (!draft.reader.keys(node, {"listen", "token", "enabled"})) return;
     AdminConfig& admin = draft.config.admin;
     draft.reader.boolean(node->find("enabled"), admin.enabled);
+    admin.listen_is_default = !node->find("listen");
     draft.reader.listen(node->find("listen"), admin.listen);
     draft.reader.secret(node->find("token"), admin.token);
     if (!admin.enabled || node->find("token") || is_loopback(admin.listen.host)) return;

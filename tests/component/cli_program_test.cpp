@@ -319,5 +319,28 @@ TEST_F(CliProgram, WhatKeepsAHubFromStartingIsSaid) {
     EXPECT_NE(taken->err().find(port), std::string::npos) << taken->err();
 }
 
+TEST_F(CliProgram, TwoHubsThatNameNoAdminAddressRunSideBySide) {
+    for (auto name : {"one", "two"})
+        write(std::string(name) + ".yaml",
+              "server: { listen: \"127.0.0.1:0\" }\nstore: sqlite:./" + std::string(name) +
+                  ".db\nsources:\n"
+                  "  attio: { connector: attio, secret: \"${ATTIO_SECRET}\" }\n");
+    auto first = start({"run", "-c", file("one.yaml")});
+    auto second = start({"run", "-c", file("two.yaml")});
+    EXPECT_NE(address_of(*first), "");
+    EXPECT_NE(address_of(*second), "");
+
+    write_hub("127.0.0.1:9");
+    auto named = start({"run", "-c", file("hub.yaml")});
+    std::string port = address_of(*named);
+    port = port.substr(port.rfind(':') + 1);
+    write("named.yaml", "server: { listen: \"127.0.0.1:0\" }\nadmin: { listen: \"127.0.0.1:" + port +
+                            "\" }\nstore: sqlite:./three.db\n"
+                            "sources:\n  attio: { connector: attio, secret: \"${ATTIO_SECRET}\" }\n");
+    auto refused = start({"run", "-c", file("named.yaml")});
+    EXPECT_EQ(refused->finish(), 1);
+    EXPECT_NE(refused->err().find(port), std::string::npos) << refused->err();
+}
+
 }  // namespace
 }  // namespace syncline::cli
