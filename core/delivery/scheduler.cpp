@@ -16,6 +16,7 @@ struct Scheduler::Lane {
     std::deque<Ticket> tickets;
     Place place = Place::nowhere;
     Decision decision;          // while settling: of the head
+    std::uint64_t held_by = 0;  // while blocked: the dead letter
     std::pair<std::int64_t, std::uint64_t> timed_key;
 };
 
@@ -67,17 +68,35 @@ void Scheduler::drop_if_empty(Destination& destination, Lane& lane) {
     if (!keep) destination.lanes.erase(lane.key);
 }
 
-void Scheduler::add(Ticket ticket, std::vector<std::uint64_t>& superseded) {
-    SYNCLINE_ASSERT(ticket.destination < destinations_.size(), "unknown destination");
-    Destination& destination = *destinations_[ticket.destination];
-    std::string key = lane_key(ticket);
-    auto& slot = destination.lanes[key];
+Scheduler::Lane& Scheduler::lane_of(std::uint32_t destination, const std::string& key) {
+    auto& slot = destinations_[destination]->lanes[key];
     if (!slot) {
         slot = std::make_unique<Lane>();
         slot->key = key;
-        slot->destination = ticket.destination;
+        slot->destination = destination;
     }
-    Lane& lane = *slot;
+    return *slot;
+}
+
+void Scheduler::hold_lane(std::uint32_t destination, const std::string& key,
+                          std::uint64_t dead_id) {
+    Lane& lane = lane_of(destination, key);
+    SYNCLINE_ASSERT(lane.place != Lane::Place::running && lane.place != Lane::Place::settling, key);
+    unplace(*destinations_[destination], lane);
+    lane.place = Lane::Place::blocked;
+    lane.held_by = dead_id;
+}
+
+void Scheduler::add(Ticket ticket, std::vector<std::uint64_t>& superseded) {
+    SYNCLINE_ASSERT(ticket.destination < destinations_.size(), "unknown destination");
+    Destination& destination = *destinations_[ticket.destination];
+    Lane& lane = lane_of(ticket.destination, lane_key(ticket));
+    if (lane.place == Lane::Place::blocked && ticket.parent == lane.held_by) {
+        lane.tickets.push_front(std::move(ticket));
+        ++destination.tickets;
+        lane.place = Lane::Place::nowhere;
+        return place(destination, lane);
+    }
     bool head_runs = lane.place == Lane::Place::running || lane.place == Lane::Place::settling;
     std::uint64_t old_head = lane.tickets.empty() ? 0 : lane.tickets.front().id;
     if (!ticket.coalesce_key.empty()) {
@@ -191,7 +210,7 @@ void Scheduler::settled(std::uint64_t id) {
             lane.decision.state == DeliveryState::dead && lane.tickets.front().hold_lane_when_dead;
         lane.tickets.pop_front();
         --destination.tickets;
-        if (block) lane.place = Lane::Place::blocked;
+        if (block) lane.place = Lane::Place::blocked, lane.held_by = id;
     }
     if (lane.place == Lane::Place::nowhere) place(destination, lane);
     drop_if_empty(destination, lane);

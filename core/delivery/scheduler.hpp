@@ -35,6 +35,7 @@ struct Ticket {
     std::uint32_t attempts = 0;            // finished ones
     std::int64_t due_ms = 0;               // not before
     bool hold_lane_when_dead = false;
+    std::uint64_t parent = 0;              // of a replay: the delivery it repeats
     Ticket() = default;
 };
 
@@ -60,6 +61,9 @@ public:
     /// Adds a ticket behind those of its lane. Waiting tickets that it makes superfluous leave the
     /// window and are appended to `superseded`: the caller settles them as skipped.
     void add(Ticket ticket, std::vector<std::uint64_t>& superseded);
+    /// The lane waits, as it does behind a dead letter that holds it, until a ticket comes whose
+    /// parent is `dead_id`: that one goes first and lets the lane go on.
+    void hold_lane(std::uint32_t destination, const std::string& lane, std::uint64_t dead_id);
     /// Appends the ids that start now; they take a slot of their destination until finished().
     void start_due(std::int64_t now_ms, std::vector<std::uint64_t>& started);
     /// The attempt has ended: its slot is free, but its lane waits for settled(), so that a crash
@@ -86,6 +90,7 @@ private:
     struct Lane;
     struct Destination;
 
+    Lane& lane_of(std::uint32_t destination, const std::string& key);
     void place(Destination& destination, Lane& lane);
     void unplace(Destination& destination, Lane& lane);
     void drop_if_empty(Destination& destination, Lane& lane);

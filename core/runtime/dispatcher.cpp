@@ -56,7 +56,45 @@ Dispatcher::Dispatcher(Parts parts) : parts_(parts), scheduler_(policies_of(part
 
 Dispatcher::~Dispatcher() = default;
 
+/// A dead letter that holds its lane does so over restarts, until a replay of it has ended well.
+Result<void> Dispatcher::hold_lanes(const config::RuleConfig& rule) {
+    store::Filter dead;
+    dead.rule = rule.name;
+    dead.state = delivery_state_name(DeliveryState::dead);
+    dead.limit = 1000;
+    for (;;) {
+        auto rows = parts_.reader.deliveries(dead);
+        if (!rows) return rows.error();
+        for (const auto& row : *rows) {
+            const Delivery& letter = row.delivery;
+            if (letter.lane.empty() || !parts_.attempts.known(letter) ||
+                !parts_.attempts.holds_lane_when_dead(letter))
+                continue;
+            store::Filter of_event;
+            of_event.event_id = row.event_id;
+            of_event.limit = 1000;
+            auto repeats = parts_.reader.deliveries(of_event);
+            if (!repeats) return repeats.error();
+            bool repeated = std::any_of(repeats->begin(), repeats->end(), [&](const auto& other) {
+                return other.delivery.parent == letter.id &&
+                       other.delivery.state != DeliveryState::pending;
+            });
+            if (!repeated)
+                scheduler_.hold_lane(index_.find(letter.destination)->second, letter.lane, letter.id);
+        }
+        if (rows->size() < dead.limit) return {};
+        dead.before = rows->back().delivery.id;
+    }
+}
+
 Result<void> Dispatcher::load() {
+    for (const auto& rule : parts_.config.rules) {
+        bool may_hold = std::any_of(rule.send.begin(), rule.send.end(), [](const auto& send) {
+            return send.on_dead == config::OnDead::hold;
+        });
+        auto held = may_hold ? hold_lanes(rule) : Result<void>();
+        if (!held) return held;
+    }
     auto names = parts_.reader.pending_destinations();
     if (!names) return names.error();
     for (const auto& name : *names) {
@@ -135,6 +173,7 @@ void Dispatcher::add(Delivery delivery, EventPtr event) {
     ticket.destination = index_.find(delivery.destination)->second;
     ticket.lane = delivery.lane;
     ticket.attempts = delivery.attempts;
+    ticket.parent = delivery.parent;
     ticket.hold_lane_when_dead = parts_.attempts.holds_lane_when_dead(delivery);
     if (parts_.attempts.coalesces(delivery))
         ticket.coalesce_key = delivery.rule + '\n' + std::to_string(delivery.send);

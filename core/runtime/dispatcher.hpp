@@ -80,6 +80,7 @@ private:
     void take(const store::StoredEvent& stored);
     void add(Delivery delivery, EventPtr event);
     void refill(std::uint32_t destination);
+    Result<void> hold_lanes(const config::RuleConfig& rule);
     void pump();
     void plan_wake();
     void begin(std::uint64_t id);

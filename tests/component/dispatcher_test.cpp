@@ -176,6 +176,40 @@ TEST_F(DispatcherTest, a_delivery_whose_rule_is_gone_waits_for_it) {
     EXPECT_EQ(bench.rows("delivered").size(), 1u);
 }
 
+TEST_F(DispatcherTest, a_dead_letter_holds_its_lane_over_a_restart_until_its_replay_is_delivered) {
+    auto holding = [] {
+        auto made = test_config();
+        made.rules[0].send[0].on_dead = config::OnDead::hold;
+        return made;
+    };
+    {
+        Bench bench(file_, holding());
+        bench.transport.answer = [](const HttpRequest&) { return ScriptedTransport::status(400); };
+        bench.accept("thing.made", "t1", 1);
+        bench.accept("thing.made", "t1", 2);
+        bench.loop.advance(100'000);
+        EXPECT_EQ(bench.transport.sent.size(), 1u);
+        EXPECT_EQ(bench.rows("dead").size(), 1u);
+    }
+    {
+        Bench bench(file_, holding());
+        bench.accept("thing.made", "t2", 3);
+        bench.loop.advance(100'000);
+        ASSERT_EQ(bench.transport.sent.size(), 1u) << "another lane";
+        store::Replay replay;
+        replay.delivery_ids = {bench.rows("dead").front().delivery.id};
+        bench.settle(std::move(replay), [](bool) {});
+        bench.loop.advance(10);
+        ASSERT_EQ(bench.transport.sent.size(), 3u);
+        EXPECT_EQ(body_of(bench.transport.sent[1])["n"].as_int64(), 1);
+        EXPECT_EQ(body_of(bench.transport.sent[2])["n"].as_int64(), 2);
+    }
+    Bench bench(file_, holding());
+    bench.accept("thing.made", "t1", 4);
+    bench.loop.run();
+    EXPECT_EQ(bench.transport.sent.size(), 1u) << "the lane is free";
+}
+
 TEST_F(DispatcherTest, a_reload_finds_what_was_committed_unseen_and_repeats_nothing) {
     Bench bench(file_);
     bench.accept("thing.made", "t1", 1);

@@ -111,6 +111,30 @@ TEST(Scheduler, a_dead_letter_blocks_its_lane_when_the_rule_says_so) {
     EXPECT_EQ(bench.finish(3, OutcomeKind::delivered, 0).state, DeliveryState::delivered);
 }
 
+TEST(Scheduler, the_replay_of_a_dead_letter_goes_first_and_releases_its_lane) {
+    Bench bench({policy(8)});
+    bench.scheduler.hold_lane(0, "a", 7);
+    bench.add(ticket(8, "a"));
+    EXPECT_EQ(bench.start(0), Ids{});
+    Ticket other = ticket(9, "a");
+    other.parent = 3;
+    bench.add(other);
+    EXPECT_EQ(bench.start(0), Ids{}) << "the replay of something else";
+    Ticket again = ticket(10, "a");
+    again.parent = 7;
+    again.hold_lane_when_dead = true;
+    bench.add(again);
+    EXPECT_EQ(bench.start(0), Ids{10});
+    bench.finish(10, OutcomeKind::reject, 0);
+    EXPECT_EQ(bench.start(0), Ids{}) << "dead again: it holds the lane itself";
+    again.id = 11;
+    again.parent = 10;
+    bench.add(again);
+    EXPECT_EQ(bench.start(0), Ids{11});
+    bench.finish(11, OutcomeKind::delivered, 0);
+    EXPECT_EQ(bench.start(0), Ids{8});
+}
+
 TEST(Scheduler, a_hold_costs_no_attempt_and_stops_the_destination) {
     Bench bench({policy(8)});
     bench.add(ticket(1, "a"));
