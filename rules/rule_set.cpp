@@ -75,6 +75,12 @@ RuleSet::~RuleSet() = default;
 
 const std::vector<RuleEntry>& RuleSet::rules() const { return index_->rules; }
 
+bool RuleSet::listens(std::string_view type) const {
+    return index_->by_type.contains(std::string(type)) ||
+           std::any_of(index_->by_wildcard.begin(), index_->by_wildcard.end(),
+                       [&](const auto& entry) { return entry.first.matches(type); });
+}
+
 void RuleSet::match(std::string_view source, std::string_view type, const Json& event,
                     std::vector<std::uint32_t>& out) const {
     std::vector<std::uint32_t> candidates;

@@ -88,6 +88,8 @@ public:
     /// Appends the indexes of all rules that match, ascending. `event` is Event::view().
     void match(std::string_view source, std::string_view type, const Json& event,
                std::vector<std::uint32_t>& out) const;
+    /// False when no rule's `on` holds that type: then the event need not even be looked at.
+    bool listens(std::string_view type) const;
     const std::vector<RuleEntry>& rules() const;
 
 private:

@@ -64,7 +64,7 @@ std::vector<Delivery> Router::route(const Event& event) const {
         look.lane = event.subject;
         deliveries.push_back(std::move(look));
     }
-    if (!config_.rule_set) return deliveries;
+    if (!config_.rule_set || !config_.rule_set->listens(event.type)) return deliveries;
     Json view = event.view(reads_data_);
     std::vector<std::uint32_t> matched;
     config_.rule_set->match(event.source, event.type, view, matched);

@@ -8,6 +8,7 @@ namespace syncline {
 namespace {
 
 constexpr std::chrono::milliseconds idle_wait{250};      // then checkpoints and retention have a turn
+constexpr std::int64_t rest_every_ms = 1000;             // where load leaves no idle moment
 constexpr std::chrono::milliseconds recovery_wait{1000}; // between attempts to reopen a broken store
 
 /// Failures after which the file handle is not to be trusted any more (reliability: a failed sync
@@ -53,12 +54,14 @@ void StoreThread::run() {
         auto wait = healthy_.load() ? idle_wait : recovery_wait;
         auto batch = queue_.pop_batch_for(limits::commit_batch_max, wait);
         if (!healthy_.load()) recover();
-        if (!batch.empty()) {
+        bool idle = batch.empty();
+        if (!idle) {
             if (healthy_.load()) commit(std::move(batch));
             else fail(std::move(batch), Error(ErrorCode::unavailable, "the store is unavailable"));
         }
-        // Also after a commit that left nobody waiting: under load this is all the rest there is.
-        if (healthy_.load() && queue_.size() == 0) rest();
+        // Also after a commit that left nobody waiting, and under a load that never does so.
+        bool due = clock_.monotonic_ms() - rested_ms_ >= rest_every_ms;
+        if (healthy_.load() && (idle || due || queue_.size() == 0)) rest();
     }
     for (auto& item : owed_)
         item.done(Error(ErrorCode::unavailable, "the store was unavailable until the end"));
@@ -66,6 +69,7 @@ void StoreThread::run() {
 }
 
 void StoreThread::rest() {
+    rested_ms_ = clock_.monotonic_ms();
     auto rested = writer_->idle(clock_.wall_ms());
     if (!rested) log_warning("store housekeeping failed", {{"error", rested.error().text()}});
 }

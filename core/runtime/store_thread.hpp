@@ -66,6 +66,7 @@ private:
     Recovered recovered_;
     BoundedQueue<Item> queue_{limits::store_queue_max};
     std::vector<Item> owed_;          // of failed commits
+    std::int64_t rested_ms_ = 0;      // monotonic
     std::atomic<bool> healthy_{true};
     std::atomic<std::uint64_t> commits_{0};
     std::thread thread_;

@@ -74,6 +74,20 @@ TEST(RuleSet, GivesAllThatMatchAscending) {
     EXPECT_EQ(set.rules().size(), 5u);
 }
 
+TEST(RuleSet, KnowsWhichTypesNobodyListensTo) {
+    std::vector<RuleEntry> rules;
+    for (auto name : {"record.created", "note.*"}) {
+        RuleEntry entry;
+        entry.on = std::get<TypeSet>(TypeSet::compile({name}));
+        rules.push_back(std::move(entry));
+    }
+    RuleSet set(std::move(rules));
+    EXPECT_TRUE(set.listens("record.created"));
+    EXPECT_TRUE(set.listens("note.deleted"));
+    EXPECT_FALSE(set.listens("record.updated"));
+    EXPECT_FALSE(RuleSet({}).listens("record.created"));
+}
+
 TEST(RuleSet, AsksForTheSourceWhenTheRuleNamesOne) {
     std::vector<RuleEntry> rules;
     rules.push_back(rule({"x"}, {"attio", "other"}));

@@ -51,7 +51,7 @@ public:
 
 private:
     Result<std::vector<WriteResult>> apply_all(Batch& batch, const std::vector<Write*>& writes);
-    void move_log();
+    void move_log(std::int64_t step_bytes);
     void roll_back();
     Error note_failure(Error error);
     Error refusal() const;
@@ -80,17 +80,18 @@ Result<std::vector<WriteResult>> SqliteWriter::commit(const std::vector<Write*>&
         return note_failure(results.error());
     }
     housekeeping_.note_commit();
-    move_log();
+    move_log(2 * limits::wal_checkpoint_bytes);
     return results;
 }
 
-/// Small steps, each after a commit: the senders of the next batch wait some milliseconds now and
-/// then, and never long. A reader may hold part of the log; then the next try is one step later.
-/// The batch is durable: a failure here is for the next one to hear.
-void SqliteWriter::move_log() {
+/// Small steps: the senders of the next batch wait some milliseconds now and then, and never long. A
+/// commit that leaves nobody waiting is followed by idle(), which takes a step at once; where load
+/// leaves no such moment, every other step is saved. A reader may hold part of the log; then the next
+/// try is one step later. What was committed is durable: a failure is for the next commit to hear.
+void SqliteWriter::move_log(std::int64_t step_bytes) {
     std::int64_t bytes = connection_->db.wal_bytes();
     if (bytes < tried_bytes_) tried_bytes_ = 0;   // the log began anew
-    if (bytes - tried_bytes_ < limits::wal_checkpoint_bytes) return;
+    if (bytes - tried_bytes_ < step_bytes) return;
     tried_bytes_ = bytes;
     auto moved = connection_->db.checkpoint(CheckpointMode::passive);
     if (!moved) (void)note_failure(moved.error());
@@ -130,6 +131,8 @@ Error SqliteWriter::refusal() const {
 }
 
 Result<void> SqliteWriter::idle(std::int64_t now_ms) {
+    if (doubt_) return refusal();
+    move_log(limits::wal_checkpoint_bytes);
     if (doubt_) return refusal();
     auto done = housekeeping_.run(connection_->db, now_ms);
     if (!done) return note_failure(done.error());
