@@ -7,7 +7,7 @@
 #include <array>
 
 #include "rules/limits.hpp"
-#include "rules/rules.hpp"
+#include "rules/template.hpp"
 #include "rules/template_ast.hpp"
 #include "rules/text.hpp"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "rules/rules.hpp"
+#include "rules/pattern.hpp"
 #include "rules/text.hpp"
 
 namespace syncline::rules {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "rules/filters.hpp"
-#include "rules/rules.hpp"
+#include "rules/template.hpp"
 
 namespace syncline::rules::templating {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/rules.hpp"
+#include "rules/template.hpp"
 
 namespace syncline::rules::templating {
 

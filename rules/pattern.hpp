@@ -1,0 +1,44 @@
+// Patterns: does an event satisfy them, and if not, which test fails first.
+//
+// Values in, values out; a compiled pattern is immutable and may be shared by threads.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/sdk/json.hpp"
+#include "rules/fault.hpp"
+
+namespace syncline::rules {
+
+/// Which test failed first, for `explain`.
+struct Mismatch {
+    std::string path;        // of the event: "actor.type"
+    std::string expected;    // in words: "is one of \"people\", \"deals\""
+    std::string found;       // JSON text of the value, or "nothing"
+};
+
+class Pattern {
+public:
+    /// Compiles {"path": test, …}. A null or empty object matches every event.
+    static Compiled<Pattern> compile(const Json& pattern);
+
+    Pattern();
+    Pattern(Pattern&&) noexcept;
+    Pattern& operator=(Pattern&&) noexcept;
+    ~Pattern();
+
+    bool matches(const Json& event) const;
+    /// Nothing when it matches; else the first test, in the order written, that failed.
+    std::optional<Mismatch> explain(const Json& event) const;
+    /// Every dotted path that the pattern tests.
+    std::vector<std::string> paths() const;
+
+private:
+    struct Node;
+    std::unique_ptr<const Node> root_;
+};
+
+}  // namespace syncline::rules
