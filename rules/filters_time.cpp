@@ -6,109 +6,25 @@
 
 #include "rules/filters.hpp"
 #include "rules/limits.hpp"
+#include "rules/moment.hpp"
 
 namespace syncline::rules {
 
 namespace {
 
-constexpr std::int64_t milliseconds_from = 100'000'000'000;
-constexpr std::int64_t moment_ms_max = 253'402'300'799'999;    // end of the year 9999
-constexpr std::int64_t moment_ms_min = -62'135'596'800'000;    // begin of the year 1
 constexpr std::int64_t day_ms = 86'400'000;
-
-/// Reads fixed-width fields of an ISO 8601 text.
-class IsoReader {
-public:
-    explicit IsoReader(std::string_view text) : text_(text) {}
-
-    std::optional<std::int64_t> run() {
-        int year = digits(4), month = (expect('-'), digits(2)), day = (expect('-'), digits(2));
-        std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-        if (!good_ || !date.ok() || year < 1) return std::nullopt;
-        std::int64_t ms = std::chrono::sys_days(date).time_since_epoch().count() * day_ms;
-        if (!text_.empty()) ms += time_of_day();
-        if (!good_ || !text_.empty()) return std::nullopt;
-        return ms;
-    }
-
-private:
-    std::int64_t time_of_day() {
-        if (text_.front() != 'T' && text_.front() != 't' && text_.front() != ' ')
-            return good_ = false, 0;
-        text_.remove_prefix(1);
-        int hour = digits(2), minute = (expect(':'), digits(2)), second = 0;
-        if (accept(':')) second = digits(2);
-        std::int64_t ms = ((hour * 60 + minute) * 60 + second) * 1000LL;
-        if (accept('.') || accept(',')) ms += fraction();
-        // A second of 60 is a leap second: it counts as the next one.
-        if (hour > 23 || minute > 59 || second > 60) good_ = false;
-        return ms - zone();
-    }
-
-    std::int64_t fraction() {
-        std::int64_t ms = 0, unit = 100;
-        bool any = false;
-        for (; !text_.empty() && text_.front() >= '0' && text_.front() <= '9'; unit /= 10) {
-            ms += (text_.front() - '0') * unit;
-            text_.remove_prefix(1);
-            any = true;
-        }
-        good_ &= any;
-        return ms;
-    }
-
-    std::int64_t zone() {
-        accept(' ');
-        if (accept('Z') || accept('z') || text_.empty()) return 0;
-        if (text_ == "UTC") return text_ = {}, 0;
-        bool west = accept('-');
-        if (!west && !accept('+')) return good_ = false, 0;
-        int hours = digits(2), minutes = 0;
-        if (accept(':') || !text_.empty()) minutes = digits(2);
-        if (hours > 23 || minutes > 59) good_ = false;
-        auto ms = (hours * 60 + minutes) * 60'000LL;
-        return west ? -ms : ms;
-    }
-
-    int digits(std::size_t count) {
-        int value = 0;
-        for (; count > 0; --count) {
-            if (text_.empty() || text_.front() < '0' || text_.front() > '9')
-                return good_ = false, 0;
-            value = value * 10 + (text_.front() - '0');
-            text_.remove_prefix(1);
-        }
-        return value;
-    }
-    bool accept(char c) {
-        bool same = text_.starts_with(c);
-        if (same) text_.remove_prefix(1);
-        return same;
-    }
-    void expect(char c) { good_ &= accept(c); }
-
-    std::string_view text_;
-    bool good_ = true;
-};
 
 /// Milliseconds since 1970; nothing and a complaint when the value is no moment.
 std::optional<std::int64_t> moment(const Json& in, FilterCall& call) {
     std::optional<std::int64_t> ms;
     auto number = in.is_string() ? number_of_text(in.as_string()) : std::optional(in);
     if (number && number->is_number()) {
-        if (auto whole = number->as_int64()) {
-            bool in_ms = *whole >= milliseconds_from || *whole <= -milliseconds_from;
-            ms = in_ms ? *whole : *whole * 1000;
-        } else if (number->as_double() < 1e11 && number->as_double() > -1e11) {
-            ms = static_cast<std::int64_t>(number->as_double() * 1000);
-        }
+        ms = moment_of_number(*number);
     } else if (in.is_string()) {
         bool now = in.as_string() == "now" || in.as_string() == "today";
-        ms = now ? std::optional(call.now_ms) : IsoReader(in.as_string()).run();
+        ms = now ? std::optional(call.now_ms) : moment_of_text(in.as_string());
     }
-    if (ms && *ms >= moment_ms_min && *ms <= moment_ms_max) return ms;
+    if (ms) return ms;
     call.fail("needs an ISO 8601 text or a number of seconds, found " + value_words(in));
     return std::nullopt;
 }

@@ -4,6 +4,7 @@
 // is guessed: an operand of the wrong kind is a fault, not a test that never holds.
 #include <algorithm>
 
+#include "rules/moment.hpp"
 #include "rules/pattern_tree.hpp"
 
 namespace syncline::rules {
@@ -161,6 +162,9 @@ private:
         if (name == "$eq" || name == "$ne") return equality(name, operand, path, test, words);
         if (name == "$in" || name == "$not_in") return membership(name, operand, path, test, words);
         if (name == "$not") return negation(operand, path, test, words);
+        if (name == "cidr") return cidr(operand, path, test, words);
+        if (name == "older-than" || name == "newer-than")
+            return age(name, operand, path, test, words);
         if (name == "$or" || name == "$and")
             return faults_.fail(path, name + " stands between groups of paths; for one value, a "
                                              "list is \"or\" and several $ operators are \"and\"");
@@ -360,6 +364,35 @@ private:
         if (!in) return test = std::move(any), true;
         test.op = Op::none_of;   // "in" is "not none of"
         test.parts.push_back(std::move(any));
+        return true;
+    }
+
+    bool cidr(const Json& operand, const std::string& path, LeafTest& test, std::string& words) {
+        if (!operand.is_string())
+            return wants(path, "cidr", "one text such as \"10.0.0.0/8\"", operand);
+        auto block = address_block_of_text(operand.as_string());
+        if (!block)
+            return wants(path, "cidr",
+                         "an address and its leading bits, such as \"10.0.0.0/8\" or "
+                         "\"2001:db8::/32\"", operand);
+        test.op = Op::cidr;
+        test.text = operand.as_string();
+        test.block = *block;
+        words = "is an address in " + test.text;
+        return true;
+    }
+
+    bool age(const std::string& name, const Json& operand, const std::string& path,
+             LeafTest& test, std::string& words) {
+        auto duration = duration_of_text(operand.as_string());
+        if (!duration)
+            return wants(path, name, "a whole number with ms, s, m, h or d, such as \"30s\" or "
+                                     "\"3d\", up to 100 years", operand);
+        test.op = name == "older-than" ? Op::older_than : Op::newer_than;
+        test.text = operand.as_string();
+        test.duration_ms = *duration;
+        words = (test.op == Op::older_than ? "is a time more than " : "is a time less than ") +
+                test.text + " ago";
         return true;
     }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace syncline::rules::limits {
 
@@ -14,6 +15,9 @@ inline constexpr std::size_t pattern_fields_max = 16'384;     // multiplied out:
 inline constexpr std::size_t path_bytes_max = 1024;           // of one dotted path
 inline constexpr std::size_t explain_value_bytes_max = 256;   // of a value shown to a person
 inline constexpr std::size_t type_name_bytes_max = 256;       // one name under `on`
+
+// 100 years: longer is a slip of the pen, and sums with a moment stay far from overflow.
+inline constexpr std::int64_t duration_ms_max = 100LL * 365 * 86'400'000;
 
 // --- Templates ----------------------------------------------------------------------------------
 inline constexpr std::size_t template_bytes_max = 64 << 10;   // one text

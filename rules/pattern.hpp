@@ -3,6 +3,7 @@
 // Values in, values out; a compiled pattern is immutable and may be shared by threads.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,9 +31,10 @@ public:
     Pattern& operator=(Pattern&&) noexcept;
     ~Pattern();
 
-    bool matches(const Json& event) const;
+    /// `now_ms` (since 1970) is what `older-than` and `newer-than` count from.
+    bool matches(const Json& event, std::int64_t now_ms) const;
     /// Nothing when it matches; else the first test, in the order written, that failed.
-    std::optional<Mismatch> explain(const Json& event) const;
+    std::optional<Mismatch> explain(const Json& event, std::int64_t now_ms) const;
     /// Every dotted path that the pattern tests.
     std::vector<std::string> paths() const;
 

@@ -45,6 +45,8 @@ Mismatch found_instead(std::string path, std::string expected, std::string found
 
 class Explainer {
 public:
+    explicit Explainer(std::int64_t now_ms) : now_ms_(now_ms) {}
+
     Mismatch group(const Group& group, const Views& views) const {
         if (group.alternatives.size() == 1) return conjunction(group.alternatives.front(), views);
         // Of several alternatives the one that got farthest tells most.
@@ -63,20 +65,20 @@ public:
     }
 
 private:
-    static std::size_t passes(const Conjunction& conjunction, const Views& views) {
+    std::size_t passes(const Conjunction& conjunction, const Views& views) const {
         std::size_t count = 0;
         for (const auto& field : conjunction.fields)
-            count += match_field(field, step_into(views, field.name)) != Verdict::no;
+            count += match_field(field, step_into(views, field.name), now_ms_) != Verdict::no;
         return count;
     }
 
     Mismatch conjunction(const Conjunction& conjunction, const Views& views) const {
         for (const auto& field : conjunction.fields) {
             auto below = step_into(views, field.name);
-            if (match_field(field, below) == Verdict::no) return this->field(field, below);
+            if (match_field(field, below, now_ms_) == Verdict::no) return this->field(field, below);
         }
         for (const auto& condition : conjunction.conditions) {
-            bool holds = match_group(*condition.group, views) != Verdict::no;
+            bool holds = match_group(*condition.group, views, now_ms_) != Verdict::no;
             if (!condition.negated && !holds) return group(*condition.group, views);
             if (condition.negated && holds)
                 return found_instead(condition.path, "does not satisfy the group under $not",
@@ -91,7 +93,7 @@ private:
         Views elements, others;
         if (!split_arrays(views, elements, others) || elements.empty()) {
             auto alone = leaf_only(field);
-            if (field.leaf && match_field(alone, views) == Verdict::no)
+            if (field.leaf && match_field(alone, views, now_ms_) == Verdict::no)
                 return found_instead(field.path, field.leaf->expected, found_at(views));
             return group(field.inner.front(), elements.empty() ? others : views);
         }
@@ -118,20 +120,22 @@ private:
                 auto below = step_into(elements, child.name);
                 auto here = step_into(others, child.name);
                 below.insert(below.end(), here.begin(), here.end());
-                if (match_field(child, below) == Verdict::no) return this->field(child, below);
+                if (match_field(child, below, now_ms_) == Verdict::no) return this->field(child, below);
             }
         return found_instead(field.path,
                         "has one element that satisfies every test below " + quoted(field.path),
                         std::to_string(elements.size()) + " elements, none with all of them");
     }
+
+    std::int64_t now_ms_;
 };
 
 }  // namespace
 
-std::optional<Mismatch> Pattern::explain(const Json& event) const {
-    if (matches(event)) return std::nullopt;
+std::optional<Mismatch> Pattern::explain(const Json& event, std::int64_t now_ms) const {
+    if (matches(event, now_ms)) return std::nullopt;
     if (!event.is_object()) return found_instead({}, "the event is an object", shown(event));
-    return Explainer().group(root_->group, Views{View{&event, {}}});
+    return Explainer(now_ms).group(root_->group, Views{View{&event, {}}});
 }
 
 }  // namespace syncline::rules

@@ -6,6 +6,7 @@
 // by the pattern's depth and the parser's depth limit of the event. Reads only; any thread.
 #include <algorithm>
 
+#include "rules/moment.hpp"
 #include "rules/pattern_tree.hpp"
 
 namespace syncline::rules {
@@ -36,14 +37,28 @@ bool text_holds(const LeafTest& test, const std::string& value) {
         case LeafTest::Op::prefix_folded: return fold_case(value).starts_with(test.text);
         case LeafTest::Op::suffix_folded: return fold_case(value).ends_with(test.text);
         case LeafTest::Op::equals_folded: return fold_case(value) == test.text;
+        case LeafTest::Op::cidr: {
+            auto address = address_of_text(value);
+            return address && test.block.contains(*address);
+        }
         default: return test.wildcard.matches(value);
     }
 }
 
+bool time_holds(const LeafTest& test, const Json& value, std::int64_t now_ms) {
+    std::optional<std::int64_t> moment;
+    if (value.is_string()) moment = moment_of_text(value.as_string());
+    else if (value.is_number()) moment = moment_of_number(value);
+    if (!moment) return false;
+    auto age_ms = now_ms - *moment;
+    return test.op == LeafTest::Op::older_than ? age_ms > test.duration_ms
+                                               : age_ms < test.duration_ms;
+}
+
 }  // namespace
 
-bool leaf_holds(const LeafTest& test, const Json& value) {
-    auto holds = [&](const LeafTest& part) { return leaf_holds(part, value); };
+bool leaf_holds(const LeafTest& test, const Json& value, std::int64_t now_ms) {
+    auto holds = [&](const LeafTest& part) { return leaf_holds(part, value, now_ms); };
     switch (test.op) {
         case LeafTest::Op::present: return true;
         case LeafTest::Op::equals: return value == test.literal;
@@ -55,6 +70,8 @@ bool leaf_holds(const LeafTest& test, const Json& value) {
             return std::all_of(test.parts.begin(), test.parts.end(), holds);
         case LeafTest::Op::none_of:
             return std::none_of(test.parts.begin(), test.parts.end(), holds);
+        case LeafTest::Op::older_than:
+        case LeafTest::Op::newer_than: return time_holds(test, value, now_ms);
         default: return value.is_string() && text_holds(test, value.as_string());
     }
 }
@@ -85,28 +102,28 @@ void flatten(const Json& array, Views& out) {
     }
 }
 
-bool holds_one(const Leaf& leaf, const Json& value) {
+bool holds_one(const Leaf& leaf, const Json& value, std::int64_t now_ms) {
     if (value.is_string() && !leaf.texts.empty() &&
         std::binary_search(leaf.texts.begin(), leaf.texts.end(), value.as_string()))
         return true;
     return std::any_of(leaf.tests.begin(), leaf.tests.end(),
-                       [&](const LeafTest& test) { return leaf_holds(test, value); });
+                       [&](const LeafTest& test) { return leaf_holds(test, value, now_ms); });
 }
 
 /// The verdict on one value and what is below it; `seen` tells that there was a scalar.
-bool visit(const Leaf& leaf, const Json& value, bool& seen) {
+bool visit(const Leaf& leaf, const Json& value, std::int64_t now_ms, bool& seen) {
     if (value.is_object()) return false;
     if (value.is_array())
         return std::any_of(value.items().begin(), value.items().end(),
-                           [&](const Json& item) { return visit(leaf, item, seen); });
+                           [&](const Json& item) { return visit(leaf, item, now_ms, seen); });
     seen = true;
-    return holds_one(leaf, value);
+    return holds_one(leaf, value, now_ms);
 }
 
-Verdict match_leaf(const Leaf& leaf, const Views& views) {
+Verdict match_leaf(const Leaf& leaf, const Views& views, std::int64_t now_ms) {
     bool seen = false;
     for (const auto& view : views)
-        if (!view.rest.data() && visit(leaf, *view.value, seen)) return Verdict::yes;
+        if (!view.rest.data() && visit(leaf, *view.value, now_ms, seen)) return Verdict::yes;
     return leaf.absent_holds && !seen ? Verdict::vacuous : Verdict::no;
 }
 
@@ -116,11 +133,11 @@ Verdict both(Verdict left, Verdict right) {
 }
 
 /// A field at places of which none is an array.
-Verdict match_here(const Field& field, const Views& views) {
+Verdict match_here(const Field& field, const Views& views, std::int64_t now_ms) {
     Verdict verdict = Verdict::vacuous;
-    if (field.leaf) verdict = match_leaf(*field.leaf, views);
+    if (field.leaf) verdict = match_leaf(*field.leaf, views, now_ms);
     if (verdict == Verdict::no || field.inner.empty()) return verdict;
-    return both(verdict, match_group(field.inner.front(), views));
+    return both(verdict, match_group(field.inner.front(), views, now_ms));
 }
 
 }  // namespace
@@ -151,30 +168,30 @@ void collect_scalars(const Views& views, std::vector<const Json*>& out) {
     }
 }
 
-Verdict match_field(const Field& field, const Views& views) {
-    if (field.inner.empty()) return match_leaf(*field.leaf, views);
+Verdict match_field(const Field& field, const Views& views, std::int64_t now_ms) {
+    if (field.inner.empty()) return match_leaf(*field.leaf, views, now_ms);
     Views elements, others;
-    if (!split_arrays(views, elements, others)) return match_here(field, views);
-    if (elements.empty()) return match_here(field, others);
+    if (!split_arrays(views, elements, others)) return match_here(field, views, now_ms);
+    if (elements.empty()) return match_here(field, others, now_ms);
     Verdict all = Verdict::vacuous;
     others.emplace_back();
     for (const auto& element : elements) {
         others.back() = element;
-        auto verdict = match_here(field, others);
+        auto verdict = match_here(field, others, now_ms);
         if (verdict == Verdict::yes) return verdict;
         all = both(all, verdict);
     }
     return all;
 }
 
-Verdict match_conjunction(const Conjunction& conjunction, const Views& views) {
+Verdict match_conjunction(const Conjunction& conjunction, const Views& views, std::int64_t now_ms) {
     Verdict verdict = Verdict::vacuous;
     for (const auto& field : conjunction.fields) {
-        verdict = both(verdict, match_field(field, step_into(views, field.name)));
+        verdict = both(verdict, match_field(field, step_into(views, field.name), now_ms));
         if (verdict == Verdict::no) return verdict;
     }
     for (const auto& condition : conjunction.conditions) {
-        auto inner = match_group(*condition.group, views);
+        auto inner = match_group(*condition.group, views, now_ms);
         if (condition.negated)
             inner = inner == Verdict::no ? Verdict::vacuous : Verdict::no;
         verdict = both(verdict, inner);
@@ -183,19 +200,19 @@ Verdict match_conjunction(const Conjunction& conjunction, const Views& views) {
     return verdict;
 }
 
-Verdict match_group(const Group& group, const Views& views) {
+Verdict match_group(const Group& group, const Views& views, std::int64_t now_ms) {
     Verdict best = Verdict::no;
     for (const auto& alternative : group.alternatives) {
-        best = std::max(best, match_conjunction(alternative, views));
+        best = std::max(best, match_conjunction(alternative, views, now_ms));
         if (best == Verdict::yes) break;
     }
     return best;
 }
 
-bool Pattern::matches(const Json& event) const {
+bool Pattern::matches(const Json& event, std::int64_t now_ms) const {
     if (!root_) return true;
     if (!event.is_object()) return false;   // not even `exists: false`: there is no event
-    return match_group(root_->group, Views{View{&event, {}}}) != Verdict::no;
+    return match_group(root_->group, Views{View{&event, {}}}, now_ms) != Verdict::no;
 }
 
 Pattern::Pattern() = default;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/address.hpp"
 #include "rules/pattern.hpp"
 #include "rules/text.hpp"
 
@@ -22,16 +23,22 @@ struct LeafTest {
         equals, prefix, suffix, contains, prefix_folded, suffix_folded, equals_folded, wildcard,
         less, less_equal, greater, greater_equal,   // numbers with numbers, texts with texts
         present,                                    // any scalar
+        cidr,                                       // an address in `block`
+        older_than, newer_than,                     // a moment, as against now and `duration_ms`
         all_of, none_of,                            // of `parts`
     };
     Op op = Op::present;
     Json literal;                 // equals and the comparisons
-    std::string text;             // the text operators; folded where the operator folds
+    std::string text;             // the text operators (folded where the operator folds); cidr and
+                                  // the time tests: the operand as written
     Wildcard wildcard;
+    AddressBlock block;
+    std::int64_t duration_ms = 0;
     std::vector<LeafTest> parts;
 };
 
-bool leaf_holds(const LeafTest& test, const Json& value);
+/// `now_ms` is what the time tests count from.
+bool leaf_holds(const LeafTest& test, const Json& value, std::int64_t now_ms);
 
 /// What is asked of the values at one path: any value satisfies any test.
 struct Leaf {
@@ -102,9 +109,9 @@ using Views = std::vector<View>;
 /// hold for every element, unless another test on the same element holds by a value.
 enum class Verdict { no, vacuous, yes };
 
-Verdict match_group(const Group& group, const Views& views);
-Verdict match_conjunction(const Conjunction& conjunction, const Views& views);
-Verdict match_field(const Field& field, const Views& views);
+Verdict match_group(const Group& group, const Views& views, std::int64_t now_ms);
+Verdict match_conjunction(const Conjunction& conjunction, const Views& views, std::int64_t now_ms);
+Verdict match_field(const Field& field, const Views& views, std::int64_t now_ms);
 /// The places that `name` leads to.
 Views step_into(const Views& views, std::string_view name);
 /// Splits views into the elements of their arrays, flattened, and the rest. False when no view is

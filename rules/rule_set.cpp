@@ -82,7 +82,7 @@ bool RuleSet::listens(std::string_view type) const {
 }
 
 void RuleSet::match(std::string_view source, std::string_view type, const Json& event,
-                    std::vector<std::uint32_t>& out) const {
+                    std::int64_t now_ms, std::vector<std::uint32_t>& out) const {
     std::vector<std::uint32_t> candidates;
     auto exact = index_->by_type.find(std::string(type));
     if (exact != index_->by_type.end()) candidates = exact->second;
@@ -94,7 +94,7 @@ void RuleSet::match(std::string_view source, std::string_view type, const Json& 
         const auto& rule = index_->rules[candidate];
         bool from = rule.from.empty() ||
                     std::find(rule.from.begin(), rule.from.end(), source) != rule.from.end();
-        if (from && rule.where.matches(event)) out.push_back(candidate);
+        if (from && rule.where.matches(event, now_ms)) out.push_back(candidate);
     }
 }
 

@@ -39,9 +39,10 @@ public:
     explicit RuleSet(std::vector<RuleEntry> rules);
     RuleSet(RuleSet&&) noexcept;
     ~RuleSet();
-    /// Appends the indexes of all rules that match, ascending. `event` is Event::view().
+    /// Appends the indexes of all rules that match, ascending. `event` is Event::view(), `now_ms`
+    /// what time tests count from.
     void match(std::string_view source, std::string_view type, const Json& event,
-               std::vector<std::uint32_t>& out) const;
+               std::int64_t now_ms, std::vector<std::uint32_t>& out) const;
     /// False when no rule's `on` holds that type: then the event need not even be looked at.
     bool listens(std::string_view type) const;
     const std::vector<RuleEntry>& rules() const;

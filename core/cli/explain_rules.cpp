@@ -43,7 +43,7 @@ Json first_failure(const config::RuleConfig& rule, const rules::RuleEntry& entry
                                                      event.source) != entry.from.end();
     if (!from_here)
         return failed_test("from", {"source", quoted_list(entry.from), quoted(event.source)});
-    if (auto mismatch = entry.where.explain(view)) return failed_test("where", *mismatch);
+    if (auto mismatch = entry.where.explain(view, event.received_ms)) return failed_test("where", *mismatch);
     return Json();
 }
 
@@ -99,7 +99,8 @@ Json explain_rule(const config::RuleConfig& rule, const rules::RuleEntry& entry,
     Json failure = first_failure(rule, entry, event, view);
     bool waits = rule.condition && reads_fetched(rule.condition->paths(), rule.fetch);
     if (failure.is_null() && rule.condition && !waits)
-        if (auto mismatch = rule.condition->explain(view)) failure = failed_test("if", *mismatch);
+        if (auto mismatch = rule.condition->explain(view, event.received_ms))
+            failure = failed_test("if", *mismatch);
     made.set("matches", failure.is_null());
     if (!failure.is_null()) {
         made.set("failed", std::move(failure));

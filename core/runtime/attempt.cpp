@@ -149,7 +149,7 @@ void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResul
 
 void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
     const auto& rule = *attempt->rule;
-    if (rule.condition && !rule.condition->matches(attempt->scope))
+    if (rule.condition && !rule.condition->matches(attempt->scope, clock_.wall_ms()))
         return attempt->finish(Outcome(OutcomeKind::skipped, "the rule's `if` does not hold"));
     rules::RenderOptions options;
     options.output_bytes_max = limits::template_output_bytes_max;

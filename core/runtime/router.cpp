@@ -67,7 +67,7 @@ std::vector<Delivery> Router::route(const Event& event) const {
     if (!config_.rule_set || !config_.rule_set->listens(event.type)) return deliveries;
     Json view = event.view(reads_data_);
     std::vector<std::uint32_t> matched;
-    config_.rule_set->match(event.source, event.type, view, matched);
+    config_.rule_set->match(event.source, event.type, view, event.received_ms, matched);
     for (auto index : matched) {
         const auto& rule = config_.rules[index];
         std::string lane = lane_of(rule.order, event, view);

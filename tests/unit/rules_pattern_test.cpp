@@ -42,7 +42,7 @@ TEST(PatternLiterals, KeysAreAnd) {
 TEST(PatternLiterals, AnEmptyPatternMatchesEveryEvent) {
     EXPECT_TRUE(matches("{}", R"({"a":1})"));
     EXPECT_TRUE(matches("null", "{}"));
-    EXPECT_TRUE(Pattern().matches(json("{}")));
+    EXPECT_TRUE(Pattern().matches(json("{}"), 0));
     EXPECT_FALSE(matches(R"({"a":[{"exists":false}]})", "[]")) << "no event at all";
 }
 
@@ -136,6 +136,71 @@ INSTANTIATE_TEST_SUITE_P(FilterSpelling, PatternOperator, ::testing::ValuesIn<Op
     {R"({"$gt":1,"$lt":3})", "3", false},
     {R"({"$not":{"$gt":3}})", "3", true},
     {R"({"$not":["x","y"]})", R"("y")", false}}));
+
+INSTANTIATE_TEST_SUITE_P(Addresses, PatternOperator, ::testing::ValuesIn<OperatorCase>({
+    {R"({"cidr":"10.0.0.0/24"})", R"("10.0.0.5")", true},
+    {R"({"cidr":"10.0.0.77/24"})", R"("10.0.0.5")", true},
+    {R"({"cidr":"10.0.0.0/24"})", R"("10.0.1.0")", false},
+    {R"({"cidr":"10.0.0.0/31"})", R"("10.0.0.1")", true},
+    {R"({"cidr":"10.0.0.0/31"})", R"("10.0.0.2")", false},
+    {R"({"cidr":"10.0.0.0/32"})", R"("10.0.0.0")", true},
+    {R"({"cidr":"10.0.0.0/32"})", R"("10.0.0.1")", false},
+    {R"({"cidr":"0.0.0.0/0"})", R"("255.255.255.255")", true},
+    {R"({"cidr":"0.0.0.0/0"})", R"("::")", false},
+    {R"({"cidr":"0.0.0.0/0"})", R"("::ffff:10.0.0.5")", false},
+    {R"({"cidr":"::/0"})", R"("1.2.3.4")", false},
+    {R"({"cidr":"10.0.0.0/24"})", R"("a00:5::1")", false},
+    {R"({"cidr":"10.0.0.0/24"})", R"("010.000.000.005")", false},
+    {R"({"cidr":"10.0.0.0/24"})", R"("10.0.5")", false},
+    {R"({"cidr":"10.0.0.0/24"})", R"("10.0.0.5\u0000")", false},
+    {R"({"cidr":"10.0.0.0/24"})", "167772165", false},
+    {R"({"cidr":"10.0.0.0/24"})", R"(["x","10.0.0.9"])", true},
+    {R"({"cidr":"2001:db8::/32"})", R"("2001:0DB8:0:0::1")", true},
+    {R"({"cidr":"2001:db8::/32"})", R"("2001:db9::")", false},
+    {R"({"cidr":"2001:db8::/32"})", R"("2001:db8::1%eth0")", false},
+    {R"({"cidr":"2001:db8::/32"})", R"("[2001:db8::1]")", false},
+    {R"({"cidr":"::1/128"})", R"("0:0:0:0:0:0:0:1")", true},
+    {R"({"cidr":"::ffff:10.0.0.0/120"})", R"("::ffff:10.0.0.5")", true}}));
+
+TEST(PatternOperator, AgesCountFromTheGivenTime) {
+    constexpr std::int64_t now_ms = 1'767'225'600'000;   // 2026-01-01T00:00:00Z
+    auto held = [](const char* test, const char* value) {
+        return matches(std::string(R"({"a":)") + test + "}", std::string(R"({"a":)") + value + "}",
+                       now_ms);
+    };
+    const char* older = R"({"older-than":"3d"})";
+    const char* newer = R"({"newer-than":"3d"})";
+    EXPECT_TRUE(held(older, R"("2025-12-28T23:59:59Z")"));
+    EXPECT_FALSE(held(newer, R"("2025-12-28T23:59:59Z")"));
+    EXPECT_FALSE(held(older, R"("2025-12-29T00:00:00.001Z")"));
+    EXPECT_TRUE(held(newer, R"("2025-12-29T00:00:00.001Z")"));
+    EXPECT_FALSE(held(older, R"("2025-12-29T00:00:00Z")")) << "neither, to the millisecond";
+    EXPECT_FALSE(held(newer, R"("2025-12-29T00:00:00Z")"));
+    EXPECT_TRUE(held(older, R"("2025-12-29T01:00:00+02:00")"));
+    EXPECT_TRUE(held(older, R"("2025-12-28")"));
+    EXPECT_TRUE(held(newer, R"("2027-06-01T00:00:00Z")")) << "what is to come is new";
+    EXPECT_TRUE(held(older, "1766000000")) << "seconds";
+    EXPECT_TRUE(held(older, "1766000000000")) << "milliseconds";
+    EXPECT_TRUE(held(newer, "1767225599.5"));
+    EXPECT_TRUE(held(R"({"older-than":"30s"})", R"("2025-12-31T23:59:29Z")"));
+    EXPECT_TRUE(held(R"({"older-than":"1500ms"})", R"("2025-12-31T23:59:58.4Z")"));
+    EXPECT_TRUE(held(R"({"older-than":"36500d"})", R"("1900-01-01")"));
+    for (auto none : {R"("yesterday")", R"("2025-13-01")", R"("1766000000")", "true", "null", "[]",
+                      "1e300"}) {
+        EXPECT_FALSE(held(older, none)) << none;
+        EXPECT_FALSE(held(newer, none)) << none;
+    }
+}
+
+TEST(PatternExplain, SaysAddressesAndAges) {
+    auto said = [](const char* test) {
+        auto why = pattern(std::string(R"({"a":)") + test + "}").explain(json(R"({"a":true})"), 0);
+        return why ? why->expected : "matches";
+    };
+    EXPECT_EQ(said(R"({"cidr":"10.0.0.7/8"})"), "is an address in 10.0.0.7/8");
+    EXPECT_EQ(said(R"({"older-than":"3d"})"), "is a time more than 3d ago");
+    EXPECT_EQ(said(R"([{"newer-than":"30s"},"x"])"), "is \"x\", or is a time less than 30s ago");
+}
 
 TEST(PatternOperator, SeveralDollarOperatorsHoldOnOneValue) {
     EXPECT_FALSE(matches(R"({"a":{"$gt":1,"$lt":3}})", R"({"a":[0,5]})"));
@@ -234,38 +299,38 @@ TEST(PatternGroups, NotHoldsWhenTheGroupDoesNot) {
 
 TEST(PatternExplain, NamesTheFirstFailingTestInTheOrderWritten) {
     auto p = pattern(R"({"object":["people","deals"],"actor.type":{"anything-but":["app"]},"z":1})");
-    auto why = p.explain(json(R"({"object":"deals","actor":{"type":"app"},"z":2})"));
+    auto why = p.explain(json(R"({"object":"deals","actor":{"type":"app"},"z":2})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->path, "actor.type");
     EXPECT_EQ(why->expected, "is anything but \"app\"");
     EXPECT_EQ(why->found, "\"app\"");
-    why = p.explain(json(R"({"object":"notes"})"));
+    why = p.explain(json(R"({"object":"notes"})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->expected, "is one of \"people\", \"deals\"");
     EXPECT_EQ(why->found, "\"notes\"");
-    why = p.explain(json("{}"));
+    why = p.explain(json("{}"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->found, "nothing");
 }
 
 TEST(PatternExplain, TellsThatNoSingleElementHasAllTests) {
     auto why = pattern(R"({"i":{"s":"x","n":5}})")
-                   .explain(json(R"({"i":[{"s":"x","n":1},{"s":"y","n":5}]})"));
+                   .explain(json(R"({"i":[{"s":"x","n":1},{"s":"y","n":5}]})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->path, "i");
     EXPECT_EQ(why->found, "2 elements, none with all of them");
-    why = pattern(R"({"i":{"s":"x","n":5}})").explain(json(R"({"i":[{"s":"x"},{"n":6}]})"));
+    why = pattern(R"({"i":{"s":"x","n":5}})").explain(json(R"({"i":[{"s":"x"},{"n":6}]})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->path, "i.n");
     EXPECT_EQ(why->found, "6");
 }
 
 TEST(PatternExplain, SaysWhatGroupsExpected) {
-    auto why = pattern(R"({"$or":[{"a":1},{"b":1,"c":2}]})").explain(json(R"({"b":1,"c":3})"));
+    auto why = pattern(R"({"$or":[{"a":1},{"b":1,"c":2}]})").explain(json(R"({"b":1,"c":3})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->path, "c");
     EXPECT_EQ(why->expected, "is 2 (nearest of 2 alternatives)");
-    why = pattern(R"({"a":{"$not":{"b":1}}})").explain(json(R"({"a":{"b":1}})"));
+    why = pattern(R"({"a":{"$not":{"b":1}}})").explain(json(R"({"a":{"b":1}})"), 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(why->path, "a");
 }
@@ -273,7 +338,7 @@ TEST(PatternExplain, SaysWhatGroupsExpected) {
 TEST(PatternExplain, CutsLongValues) {
     Json event = Json::object();
     event.set("a", Json(std::string(100'000, 'x')));
-    auto why = pattern(R"({"a":"y"})").explain(event);
+    auto why = pattern(R"({"a":"y"})").explain(event, 0);
     ASSERT_TRUE(why.has_value());
     EXPECT_LT(why->found.size(), 300u);
 }
@@ -291,9 +356,9 @@ TEST(PatternSpeed, AWildcardBombIsLinearInTheText) {
     Json event = Json::object();
     event.set("a", Json(std::string(1'000'000, 'a')));
     auto start = std::chrono::steady_clock::now();
-    EXPECT_FALSE(p.matches(event));
+    EXPECT_FALSE(p.matches(event, 0));
     auto one_part = pattern(R"({"a":{"wildcard":"*)" + std::string(5000, 'a') + R"(b*"}})");
-    EXPECT_FALSE(one_part.matches(event));
+    EXPECT_FALSE(one_part.matches(event, 0));
     // A quadratic search takes 5 × 10^9 steps here; the bound leaves room for sanitizers.
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }

@@ -32,7 +32,7 @@ std::vector<std::uint32_t> matched(const RuleSet& set, std::string_view type,
                                    std::string_view event = "{}",
                                    std::string_view source = "attio") {
     std::vector<std::uint32_t> out;
-    set.match(source, type, json(event), out);
+    set.match(source, type, json(event), 0, out);
     return out;
 }
 
@@ -102,7 +102,7 @@ TEST(RuleSet, AppendsAndKeepsWhatIsThere) {
     rules.push_back(rule({"x"}));
     RuleSet set(std::move(rules));
     Indexes out = {7};
-    set.match("attio", "x", Json::object(), out);
+    set.match("attio", "x", Json::object(), 0, out);
     EXPECT_EQ(out, (Indexes{7, 0}));
 }
 

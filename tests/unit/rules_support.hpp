@@ -28,11 +28,12 @@ inline Pattern pattern(std::string_view text) {
 }
 
 /// Also checks that explain agrees with the match.
-inline bool matches(std::string_view pattern_text, std::string_view event_text) {
+inline bool matches(std::string_view pattern_text, std::string_view event_text,
+                    std::int64_t now_ms = 0) {
     auto compiled = pattern(pattern_text);
     auto event = json(event_text);
-    bool held = compiled.matches(event);
-    EXPECT_EQ(held, !compiled.explain(event).has_value()) << pattern_text << " " << event_text;
+    bool held = compiled.matches(event, now_ms);
+    EXPECT_EQ(held, !compiled.explain(event, now_ms).has_value()) << pattern_text << " " << event_text;
     return held;
 }
 
