@@ -50,22 +50,23 @@ void StoreThread::submit_owed(store::Write write, Done done) {
 }
 
 void StoreThread::run() {
-    while (!queue_.drained()) {
-        auto wait = healthy_.load() ? idle_wait : recovery_wait;
-        auto batch = queue_.pop_batch_for(limits::commit_batch_max, wait);
-        if (!healthy_.load()) recover();
-        bool idle = batch.empty();
-        if (!idle) {
-            if (healthy_.load()) commit(std::move(batch));
-            else fail(std::move(batch), Error(ErrorCode::unavailable, "the store is unavailable"));
-        }
-        // Also after a commit that left nobody waiting, and under a load that never does so.
-        bool due = clock_.monotonic_ms() - rested_ms_ >= rest_every_ms;
-        if (healthy_.load() && (idle || due || queue_.size() == 0)) rest();
-    }
+    while (!queue_.drained()) turn(healthy_.load() ? idle_wait : recovery_wait);
     for (auto& item : owed_)
         item.done(Error(ErrorCode::unavailable, "the store was unavailable until the end"));
     owed_.clear();
+}
+
+void StoreThread::turn(std::chrono::milliseconds wait) {
+    auto batch = queue_.pop_batch_for(limits::commit_batch_max, wait);
+    if (!healthy_.load()) recover();
+    bool idle = batch.empty();
+    if (!idle) {
+        if (healthy_.load()) commit(std::move(batch));
+        else fail(std::move(batch), Error(ErrorCode::unavailable, "the store is unavailable"));
+    }
+    // Also after a commit that left nobody waiting, and under a load that never does so.
+    bool due = clock_.monotonic_ms() - rested_ms_ >= rest_every_ms;
+    if (healthy_.load() && (idle || due || queue_.size() == 0)) rest();
 }
 
 void StoreThread::rest() {

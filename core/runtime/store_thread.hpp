@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,9 @@ public:
     ~StoreThread();   // stops
 
     void start();
+    /// One turn of the thread's loop: waits at most that long for writes, commits what came or tries
+    /// to recover, has housekeeping done. For whoever is the thread instead of start(): a simulation.
+    void turn(std::chrono::milliseconds wait);
     /// Refuses new writes, commits what waits, joins. What cannot be committed by then stays as it
     /// was in the store: its done is called with an error.
     void stop();
