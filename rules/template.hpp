@@ -36,6 +36,8 @@ public:
     ~Template();
 
     Rendered render(const Json& scope, const RenderOptions& options) const;
+    /// Always a text, also when the whole template is one output: what Liquid itself would print.
+    Rendered render_text(const Json& scope, const RenderOptions& options) const;
     /// Every dotted path that it reads ("record.values.name"), for checks against what is fetched.
     std::vector<std::string> paths() const;
 

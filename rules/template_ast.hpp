@@ -97,6 +97,9 @@ struct Budget {
 
 Rendered run_program(const Program& program, const Json& scope, const RenderOptions& options,
                      Budget& budget);
+/// As run_program, but one output is a text too.
+Rendered run_as_text(const Program& program, const Json& scope, const RenderOptions& options,
+                     Budget& budget);
 /// About the bytes that a value takes as JSON text.
 std::size_t json_bytes(const Json& value);
 

@@ -21,10 +21,10 @@ public:
              Budget& budget)
         : program_(program), values_(program, scope, options, budget), options_(options) {}
 
-    Rendered run() {
+    Rendered run(bool keep_type) {
         Json result;
         bool good = false;
-        if (program_.nodes.size() == 1 && program_.nodes.front().kind == Node::Kind::output) {
+        if (keep_type && program_.nodes.size() == 1 && program_.nodes.front().kind == Node::Kind::output) {
             good = typed(program_.nodes.front(), result);
         } else {
             std::string text;
@@ -237,7 +237,12 @@ private:
 
 Rendered run_program(const Program& program, const Json& scope, const RenderOptions& options,
                      Budget& budget) {
-    return Renderer(program, scope, options, budget).run();
+    return Renderer(program, scope, options, budget).run(true);
+}
+
+Rendered run_as_text(const Program& program, const Json& scope, const RenderOptions& options,
+                     Budget& budget) {
+    return Renderer(program, scope, options, budget).run(false);
 }
 
 }  // namespace templating
@@ -260,6 +265,11 @@ Compiled<Template> Template::compile(std::string_view text) {
 Rendered Template::render(const Json& scope, const RenderOptions& options) const {
     templating::Budget budget(options);
     return templating::run_program(*program_, scope, options, budget);
+}
+
+Rendered Template::render_text(const Json& scope, const RenderOptions& options) const {
+    templating::Budget budget(options);
+    return templating::run_as_text(*program_, scope, options, budget);
 }
 
 std::vector<std::string> Template::paths() const { return program_->paths; }
