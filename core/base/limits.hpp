@@ -32,6 +32,7 @@ static_assert(store_queue_max >= 2 * commit_batch_max, "one batch commits while 
 // --- Delivery -----------------------------------------------------------------------------------
 inline constexpr std::size_t window_per_destination_max = 4096;   // deliveries in memory; the rest waits in the store
 inline constexpr std::size_t window_refill_below = 2048;
+inline constexpr std::size_t window_per_lane_max = 256;           // of them: one hot lane takes a sixteenth
 inline constexpr std::size_t settling_max = 1024;                 // ended, not yet durable: 4 commit batches
 inline constexpr std::size_t event_cache_bytes_max = 16u << 20;   // payloads kept for the window; others are read again
 inline constexpr std::size_t concurrency_default = 8;
@@ -43,6 +44,7 @@ inline constexpr std::size_t steps_per_attempt_max = 600;         // 400 exchang
 inline constexpr std::size_t emitted_per_attempt_max = 100;
 inline constexpr std::size_t hops_max = 8;                        // derived or echoed events, the last fuse
 static_assert(window_refill_below < window_per_destination_max);
+static_assert(window_per_lane_max < window_refill_below, "one lane never keeps the others out");
 
 // --- Templates and configuration ------------------------------------------------------------------
 inline constexpr std::size_t template_output_bytes_max = 1 << 20;

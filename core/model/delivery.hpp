@@ -77,6 +77,12 @@ struct Emitted {
     Emitted() = default;
 };
 
+/// What a destination says of its own limit: so many more calls, until so long from now.
+struct RateLimit {
+    std::int64_t remaining = 0;
+    std::int64_t reset_ms = 0;
+};
+
 /// What an attempt came to, as the connector said it or the host found it.
 struct Outcome {
     OutcomeKind kind = OutcomeKind::retry;
@@ -86,6 +92,7 @@ struct Outcome {
     std::vector<LinkKey> unlinks;
     std::vector<Emitted> emitted;
     std::optional<Json> document;            // of a fetch
+    std::optional<RateLimit> limit;          // as the last answer named it
     /// The failure lies with the destination, not with this delivery: feeds the breaker.
     bool destination_fault = false;
     /// The attempt may have had its effect though it failed: the next one is told.

@@ -40,6 +40,29 @@ struct MarkStarted {
     std::uint64_t delivery_id = 0;
 };
 
+/// A destination stops being called, or is called again. A release by hand ends both kinds of hold.
+struct HoldChange {
+    std::string destination;
+    bool by_hand = false;                  // else by what the destination answered
+    bool held = true;                      // false: released
+    std::string reason;
+    std::int64_t since_ms = 0;             // 0: the time of the commit
+    std::vector<Accept> emitted;           // as in a settlement
+    HoldChange() = default;
+};
+
+/// Ends deliveries that wait or were given up, because a person says so; others are passed over. One
+/// that is under way stays cancelled, unless its settlement says `delivered`: then that is the truth.
+struct Cancel {
+    std::vector<std::uint64_t> delivery_ids;
+    std::string note;
+};
+
+/// Lets waiting deliveries be tried at once (not_before_ms becomes 0); others are passed over.
+struct RetryNow {
+    std::vector<std::uint64_t> delivery_ids;
+};
+
 /// What a finished attempt changes.
 struct Settlement {
     std::uint64_t delivery_id = 0;
@@ -52,6 +75,7 @@ struct Settlement {
     std::vector<Link> links;
     std::vector<LinkKey> unlinks;
     std::vector<Accept> emitted;                    // deduped like received ones
+    std::optional<HoldChange> hold;                 // of its destination, that came of the attempt
     Settlement() = default;
 };
 
@@ -60,7 +84,8 @@ struct Replay {
     std::vector<std::uint64_t> delivery_ids;
 };
 
-using Write = std::variant<AcceptRequest, MarkStarted, Settlement, Replay>;
+using Write = std::variant<AcceptRequest, MarkStarted, Settlement, Replay, Cancel, RetryNow,
+                           HoldChange>;
 
 /// What a write came to. For AcceptRequest: how many were repeats. `stored` holds the events that
 /// were new, with their deliveries and ids (also those of Replay), to be handed to delivery.
@@ -71,6 +96,7 @@ struct StoredEvent {
 struct WriteResult {
     std::size_t duplicates = 0;
     std::vector<StoredEvent> stored;
+    std::vector<std::uint64_t> changed;    // of Cancel and RetryNow: the deliveries that they changed
 };
 
 /// The filter words that CLI, API and replay share. Empty members do not filter.
@@ -83,6 +109,7 @@ struct Filter {
     std::string subject;
     std::string event_id;
     std::int64_t since_ms = 0;
+    std::int64_t until_ms = 0;// only what is older than this; 0: no bound
     std::uint64_t before = 0; // page: only ids below this one; 0: from the newest
     std::uint64_t id = 0;     // one delivery
     std::size_t limit = 50;
@@ -104,6 +131,15 @@ struct DeliveryRow {
     std::string event_subject;
 };
 
+/// A destination that is not called, and why.
+struct Hold {
+    std::string destination;
+    bool by_hand = false;
+    std::string reason;
+    std::int64_t since_ms = 0;
+    Hold() = default;
+};
+
 /// Reading side: its own connection, so a reader never waits for the writer. One thread an object.
 class Reader {
 public:
@@ -111,6 +147,12 @@ public:
     /// Pending deliveries of one destination with id > after, in id order: the delivery window.
     virtual Result<std::vector<Delivery>> pending(std::string_view destination,
                                                   std::uint64_t after_id, std::size_t limit) = 0;
+    /// Those of one lane with after < id <= last, in id order.
+    virtual Result<std::vector<Delivery>> pending_in_lane(std::string_view destination,
+                                                          std::string_view lane,
+                                                          std::uint64_t after_id,
+                                                          std::uint64_t last_id,
+                                                          std::size_t limit) = 0;
     /// Names of destinations that have pending deliveries.
     virtual Result<std::vector<std::string>> pending_destinations() = 0;
     virtual Result<std::optional<Event>> event(std::uint64_t seq) = 0;
@@ -120,6 +162,8 @@ public:
     virtual Result<std::vector<EventRow>> events(const Filter& filter) = 0;
     virtual Result<std::vector<DeliveryRow>> deliveries(const Filter& filter) = 0;
     virtual Result<std::vector<Attempt>> attempts(std::uint64_t delivery_id) = 0;
+    /// By destination.
+    virtual Result<std::vector<Hold>> holds() = 0;
     /// Counts by "accepted events", and deliveries by state name.
     virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() = 0;
 };

@@ -46,6 +46,12 @@ public:
     Result<std::vector<Delivery>> pending(std::string_view, std::uint64_t, std::size_t) override {
         return std::vector<Delivery>();
     }
+    Result<std::vector<Delivery>> pending_in_lane(std::string_view, std::string_view,
+                                                  std::uint64_t, std::uint64_t,
+                                                  std::size_t) override {
+        return std::vector<Delivery>();
+    }
+    Result<std::vector<store::Hold>> holds() override { return std::vector<store::Hold>(); }
     Result<std::vector<std::string>> pending_destinations() override {
         return std::vector<std::string>();
     }

@@ -234,6 +234,136 @@ TEST_P(StoreSettles, a_reader_sees_each_commit_as_soon_as_it_is_made) {
     }
 }
 
+// --- By hand ------------------------------------------------------------------------------------
+
+TEST_P(StoreSettles, cancel_ends_what_waits_or_was_given_up_and_nothing_else) {
+    auto waiting = one_delivery("a");
+    auto dead = one_delivery("b");
+    commit_one(*writer_, make_settlement(dead, DeliveryState::dead));
+    auto delivered = one_delivery("c");
+    commit_one(*writer_, make_settlement(delivered, DeliveryState::delivered));
+    auto result = commit_one(*writer_, Cancel{{waiting, dead, delivered, 999}, "no longer needed"});
+    EXPECT_THAT(result.changed, testing::ElementsAre(waiting, dead));
+    EXPECT_EQ(delivery(waiting).state, DeliveryState::cancelled);
+    EXPECT_EQ(delivery(waiting).note, "no longer needed");
+    EXPECT_EQ(delivery(dead).state, DeliveryState::cancelled);
+    EXPECT_EQ(delivery(delivered).state, DeliveryState::delivered);
+    EXPECT_TRUE(good(reader_->pending("crm", 0, 10)).empty());
+    EXPECT_EQ(count_of(*reader_, "cancelled"), 2u);
+    EXPECT_EQ(count_of(*reader_, "pending") + count_of(*reader_, "dead"), 0u);
+}
+
+TEST_P(StoreSettles, one_cancelled_under_way_stays_so_unless_it_was_delivered) {
+    auto settle = [&](std::uint64_t id, DeliveryState state) {
+        auto settlement = make_settlement(id, state);
+        settlement.note = "the attempt's note";
+        settlement.attempt.emplace();
+        settlement.attempt->number = 1;
+        settlement.links.push_back(make_link(std::to_string(id), "made"));
+        commit_one(*writer_, std::move(settlement));
+    };
+    auto failed = one_delivery("a");
+    auto reached = one_delivery("b");
+    commit_one(*writer_, Cancel{{failed, reached}, "by hand"});
+    settle(failed, DeliveryState::pending);
+    settle(reached, DeliveryState::delivered);
+    EXPECT_EQ(delivery(failed).state, DeliveryState::cancelled);
+    EXPECT_EQ(delivery(failed).note, "by hand");
+    EXPECT_EQ(good(reader_->attempts(failed)).size(), 1u) << "what was tried stays known";
+    EXPECT_EQ(delivery(reached).state, DeliveryState::delivered);
+    EXPECT_TRUE(good(reader_->link("crm", "deal", std::to_string(reached))).has_value());
+    EXPECT_EQ(count_of(*reader_, "cancelled"), 1u);
+    EXPECT_EQ(count_of(*reader_, "delivered"), 1u);
+    settle(reached, DeliveryState::dead);
+    EXPECT_EQ(delivery(reached).state, DeliveryState::delivered);
+}
+
+TEST_P(StoreSettles, retry_now_takes_the_wait_of_pending_ones) {
+    auto waiting = one_delivery("a");
+    auto settlement = make_settlement(waiting, DeliveryState::pending, 3);
+    settlement.not_before_ms = start_ms + hour_ms;
+    commit_one(*writer_, std::move(settlement));
+    auto dead = one_delivery("b");
+    commit_one(*writer_, make_settlement(dead, DeliveryState::dead));
+    auto result = commit_one(*writer_, RetryNow{{waiting, dead}});
+    EXPECT_THAT(result.changed, testing::ElementsAre(waiting));
+    EXPECT_EQ(delivery(waiting).not_before_ms, 0);
+    EXPECT_EQ(delivery(waiting).attempts, 3u);
+    EXPECT_EQ(delivery(dead).state, DeliveryState::dead);
+}
+
+TEST_P(StoreSettles, holds_are_kept_until_they_are_released) {
+    auto change = [](const char* name, bool by_hand, bool held, const char* reason = "") {
+        HoldChange made;
+        made.destination = name;
+        made.by_hand = by_hand;
+        made.held = held;
+        made.reason = reason;
+        return made;
+    };
+    commit_one(*writer_, change("wiki", true, true, "moving house"));
+    auto with_hold = make_settlement(one_delivery("a"), DeliveryState::pending);
+    with_hold.hold = change("crm", false, true, "401");
+    commit_one(*writer_, std::move(with_hold));
+    commit_one(*writer_, change("crm", true, true, "by hand as well"));
+    commit_one(*writer_, change("crm", false, true, "403"), start_ms + hour_ms);
+    open();
+    auto holds = good(reader_->holds());
+    ASSERT_EQ(holds.size(), 3u);
+    EXPECT_EQ(holds[0].destination, "crm");
+    EXPECT_FALSE(holds[0].by_hand);
+    EXPECT_EQ(holds[0].reason, "403");
+    EXPECT_EQ(holds[0].since_ms, start_ms) << "the newest reason, since the first";
+    EXPECT_EQ(holds[2].reason, "moving house");
+    commit_one(*writer_, change("crm", false, false));
+    EXPECT_EQ(good(reader_->holds()).size(), 2u);
+    commit_one(*writer_, change("crm", false, true, "401"));
+    commit_one(*writer_, change("crm", true, false));
+    EXPECT_EQ(good(reader_->holds()).size(), 1u) << "by hand ends both";
+}
+
+TEST_P(StoreSettles, a_hold_s_events_are_kept_with_it) {
+    HoldChange change;
+    change.destination = "crm";
+    change.by_hand = true;
+    change.emitted.push_back(make_accept("told", {make_delivery("wiki")}, "syncline"));
+    auto result = commit_one(*writer_, std::move(change));
+    ASSERT_EQ(result.stored.size(), 1u);
+    EXPECT_EQ(good(reader_->pending("wiki", 0, 10)).size(), 1u);
+    EXPECT_EQ(good(reader_->holds()).size(), 1u);
+}
+
+TEST_P(StoreSettles, a_lane_s_pending_ones_are_found_between_two_ids) {
+    std::vector<std::uint64_t> ids;
+    for (int i = 0; i < 6; ++i) {
+        auto made = make_delivery("crm");
+        made.lane = i % 2 == 0 ? "even" : "odd";
+        auto result = commit_one(*writer_, one_event(std::to_string(i), {made}));
+        ids.push_back(result.stored.at(0).deliveries.at(0).id);
+    }
+    auto found = good(reader_->pending_in_lane("crm", "even", ids[0], ids[4], 10));
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].id, ids[2]);
+    EXPECT_EQ(found[1].id, ids[4]);
+    EXPECT_EQ(good(reader_->pending_in_lane("crm", "even", 0, ids[3], 10)).size(), 2u);
+    EXPECT_EQ(good(reader_->pending_in_lane("crm", "even", 0, ids[5], 1)).size(), 1u);
+    EXPECT_TRUE(good(reader_->pending_in_lane("wiki", "even", 0, ids[5], 10)).empty());
+}
+
+TEST_P(StoreSettles, a_range_of_time_has_two_ends) {
+    one_delivery("a");
+    commit_one(*writer_, one_event("b", {make_delivery("crm")}), start_ms + hour_ms);
+    Filter filter;
+    filter.until_ms = start_ms + 1;
+    EXPECT_EQ(good(reader_->deliveries(filter)).size(), 1u);
+    filter.until_ms = start_ms;
+    EXPECT_TRUE(good(reader_->deliveries(filter)).empty());
+    EXPECT_TRUE(good(reader_->events(filter)).empty());
+    filter.since_ms = start_ms + 1;
+    filter.until_ms = start_ms + 2 * hour_ms;
+    EXPECT_EQ(good(reader_->deliveries(filter)).size(), 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(, StoreSettles, testing::ValuesIn(all_stores()), store_name);
 
 }  // namespace

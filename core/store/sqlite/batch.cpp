@@ -62,6 +62,18 @@ Result<WriteStatements> WriteStatements::prepare(Db& db) {
     prepared(db, s.settle,
              "UPDATE deliveries SET state=?2,attempts=?3,not_before_ms=?4,uncertain=?5,note=?6"
              " WHERE id=?1 AND state='pending'", failure);
+    prepared(db, s.settle_cancelled,
+             "UPDATE deliveries SET state=?2,attempts=?3,note=iif(?2='cancelled',note,?4)"
+             " WHERE id=?1 AND state='cancelled'", failure);
+    prepared(db, s.cancel,
+             "UPDATE deliveries SET state='cancelled',not_before_ms=0,note=?3"
+             " WHERE id=?1 AND state=?2", failure);
+    prepared(db, s.retry_now,
+             "UPDATE deliveries SET not_before_ms=0 WHERE id=?1 AND state='pending'", failure);
+    prepared(db, s.put_hold,
+             "INSERT INTO holds(destination,by_hand,reason,since_ms) VALUES(?1,?2,?3,?4)"
+             " ON CONFLICT(destination,by_hand) DO UPDATE SET reason=excluded.reason", failure);
+    prepared(db, s.drop_holds, "DELETE FROM holds WHERE destination=?1 AND by_hand<=?2", failure);
     prepared(db, s.put_attempt,
              "INSERT INTO attempts(delivery_id,number,started_ms,duration_ms,outcome,note,exchanges)"
              " VALUES(?1,max(?2,(SELECT coalesce(max(number),0)+1 FROM attempts WHERE"
@@ -102,17 +114,45 @@ Result<WriteResult> Batch::apply_write(MarkStarted& mark) {
     return WriteResult();
 }
 
-Result<WriteResult> Batch::apply_write(Settlement& settlement) {
+Result<bool> Batch::settle(const Settlement& settlement) {
     auto settled = use_.settle
                        .bind(settlement.delivery_id, delivery_state_name(settlement.state),
                              settlement.attempts, settlement.not_before_ms, settlement.uncertain,
                              settlement.note)
                        .run();
     if (!settled) return settled.error();
-    WriteResult result;
-    if (db_.changes() == 0) return result;   // settled before, cancelled meanwhile, or unknown
+    if (db_.changes() == 0) return settle_cancelled(settlement);
     --states_[index_of(DeliveryState::pending)];
     ++states_[index_of(settlement.state)];
+    return true;
+}
+
+/// Cancelled while its attempt was under way: the attempt is kept, and what was delivered is said to
+/// be so. Anything else was settled before, or is unknown.
+Result<bool> Batch::settle_cancelled(const Settlement& settlement) {
+    if (!settlement.attempt) return false;
+    bool delivered = settlement.state == DeliveryState::delivered;
+    auto state = delivered ? DeliveryState::delivered : DeliveryState::cancelled;
+    auto settled = use_.settle_cancelled
+                       .bind(settlement.delivery_id, delivery_state_name(state),
+                             settlement.attempts, settlement.note)
+                       .run();
+    if (!settled) return settled.error();
+    if (db_.changes() == 0) return false;
+    --states_[index_of(DeliveryState::cancelled)];
+    ++states_[index_of(state)];
+    return true;
+}
+
+Result<WriteResult> Batch::apply_write(Settlement& settlement) {
+    WriteResult result;
+    auto settled = settle(settlement);
+    if (!settled) return settled.error();
+    if (!*settled) return result;
+    if (settlement.hold) {
+        auto changed = change_hold(*settlement.hold);
+        if (!changed) return changed.error();
+    }
     if (settlement.attempt) {
         auto kept = write_attempt(*settlement.attempt, settlement.delivery_id);
         if (!kept) return kept.error();
@@ -133,6 +173,48 @@ Result<WriteResult> Batch::apply_write(Replay& replay) {
         if (!repeated) return repeated.error();
     }
     return result;
+}
+
+Result<WriteResult> Batch::apply_write(Cancel& order) {
+    WriteResult result;
+    for (auto id : order.delivery_ids)
+        for (auto state : {DeliveryState::pending, DeliveryState::dead}) {
+            auto ended = use_.cancel.bind(id, delivery_state_name(state), order.note).run();
+            if (!ended) return ended.error();
+            if (db_.changes() == 0) continue;
+            --states_[index_of(state)];
+            ++states_[index_of(DeliveryState::cancelled)];
+            result.changed.push_back(id);
+            break;
+        }
+    return result;
+}
+
+Result<WriteResult> Batch::apply_write(RetryNow& order) {
+    WriteResult result;
+    for (auto id : order.delivery_ids) {
+        auto hurried = use_.retry_now.bind(id).run();
+        if (!hurried) return hurried.error();
+        if (db_.changes() > 0) result.changed.push_back(id);
+    }
+    return result;
+}
+
+Result<WriteResult> Batch::apply_write(HoldChange& change) {
+    WriteResult result;
+    auto changed = change_hold(change);
+    if (!changed) return changed.error();
+    for (auto& item : change.emitted) {
+        auto accepted = accept(item, result);
+        if (!accepted) return accepted.error();
+    }
+    return result;
+}
+
+Result<void> Batch::change_hold(const HoldChange& change) {
+    if (!change.held) return use_.drop_holds.bind(change.destination, change.by_hand).run();
+    std::int64_t since_ms = change.since_ms == 0 ? now_ms_ : change.since_ms;
+    return use_.put_hold.bind(change.destination, change.by_hand, change.reason, since_ms).run();
 }
 
 Result<void> Batch::accept(Accept& item, WriteResult& result) {

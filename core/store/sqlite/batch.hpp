@@ -23,6 +23,11 @@ struct WriteStatements {
     Stmt put_delivery;
     Stmt mark_started;
     Stmt settle;
+    Stmt settle_cancelled;
+    Stmt cancel;
+    Stmt retry_now;
+    Stmt put_hold;
+    Stmt drop_holds;
     Stmt put_attempt;
     Stmt put_link;
     Stmt drop_link;
@@ -59,7 +64,14 @@ private:
     Result<WriteResult> apply_write(MarkStarted& mark);
     Result<WriteResult> apply_write(Settlement& settlement);
     Result<WriteResult> apply_write(Replay& replay);
+    Result<WriteResult> apply_write(Cancel& cancel);
+    Result<WriteResult> apply_write(RetryNow& order);
+    Result<WriteResult> apply_write(HoldChange& change);
 
+    /// Whether the settlement still meets a delivery that it may change.
+    Result<bool> settle(const Settlement& settlement);
+    Result<bool> settle_cancelled(const Settlement& settlement);
+    Result<void> change_hold(const HoldChange& change);
     Result<void> accept(Accept& item, WriteResult& result);
     Result<WriteStatements::DaySpan*> key_days_of(const std::string& source);
     Result<bool> is_repeat(const Accept& item, std::string_view key16);

@@ -155,6 +155,7 @@ Result<Query> events_query(const Filter& filter) {
                       " e.seq>=(SELECT min(+seq) FROM events INDEXED BY events_by_time"
                       " WHERE received_ms>=?)",
                       filter.since_ms, filter.since_ms);
+    if (filter.until_ms != 0) builder.where("+e.received_ms<?", filter.until_ms);
     if (filter.before != 0) builder.where("e.seq<?", as_integer(filter.before));
     where_deliveries(builder, filter, *state);
     return builder.finish("e.seq", filter.limit);
@@ -180,6 +181,7 @@ Result<Query> deliveries_query(const Filter& filter) {
                       " d.id>=(SELECT min(+id) FROM deliveries INDEXED BY deliveries_by_time"
                       " WHERE created_ms>=?)",
                       filter.since_ms, filter.since_ms);
+    if (filter.until_ms != 0) builder.where("+d.created_ms<?", filter.until_ms);
     if (filter.before != 0) builder.where("d.id<?", as_integer(filter.before));
     return builder.finish("d.id", filter.limit);
 }

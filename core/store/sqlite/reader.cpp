@@ -27,6 +27,8 @@ struct Deadline {
 
 struct ReadStatements {
     Stmt pending;
+    Stmt pending_in_lane;
+    Stmt holds;
     Stmt next_destination;
     Stmt event;
     Stmt link;
@@ -45,6 +47,10 @@ Result<ReadStatements> ReadStatements::prepare(Db& db) {
     const std::pair<Stmt*, std::string> all[] = {
         {&s.pending, window + "WHERE d.state='pending' AND d.destination=?1 AND d.id>?2"
                                   " ORDER BY d.id LIMIT ?3"},
+        {&s.pending_in_lane, window + "WHERE d.state='pending' AND d.destination=?1 AND d.id>?2"
+                                          " AND d.id<=?3 AND d.lane=?4 ORDER BY d.id LIMIT ?5"},
+        {&s.holds, "SELECT destination,by_hand,reason,since_ms FROM holds"
+                   " ORDER BY destination,by_hand"},
         // One probe a destination instead of a walk over all that is pending.
         {&s.next_destination, "SELECT destination FROM deliveries INDEXED BY deliveries_pending"
                               " WHERE state='pending' AND destination>?1"
@@ -77,6 +83,11 @@ public:
 
     Result<std::vector<Delivery>> pending(std::string_view destination, std::uint64_t after_id,
                                           std::size_t limit) override;
+    Result<std::vector<Delivery>> pending_in_lane(std::string_view destination,
+                                                  std::string_view lane, std::uint64_t after_id,
+                                                  std::uint64_t last_id,
+                                                  std::size_t limit) override;
+    Result<std::vector<Hold>> holds() override;
     Result<std::vector<std::string>> pending_destinations() override;
     Result<std::optional<Event>> event(std::uint64_t seq) override;
     Result<std::optional<Link>> link(std::string_view destination, std::string_view kind,
@@ -130,6 +141,30 @@ Result<std::vector<Delivery>> SqliteReader::pending(std::string_view destination
     start_deadline();
     use_.pending.bind(destination, after_id, limit);
     return rows_of<Delivery>(use_.pending, [](const Stmt& row) { return read_delivery(row, 0); });
+}
+
+Result<std::vector<Delivery>> SqliteReader::pending_in_lane(std::string_view destination,
+                                                            std::string_view lane,
+                                                            std::uint64_t after_id,
+                                                            std::uint64_t last_id,
+                                                            std::size_t limit) {
+    start_deadline();
+    use_.pending_in_lane.bind(destination, after_id, last_id, lane, limit);
+    return rows_of<Delivery>(use_.pending_in_lane,
+                             [](const Stmt& row) { return read_delivery(row, 0); });
+}
+
+Result<std::vector<Hold>> SqliteReader::holds() {
+    start_deadline();
+    use_.holds.bind();
+    return rows_of<Hold>(use_.holds, [](const Stmt& row) -> Result<Hold> {
+        Hold hold;
+        hold.destination = row.text(0);
+        hold.by_hand = row.integer(1) != 0;
+        hold.reason = row.text(2);
+        hold.since_ms = row.integer(3);
+        return hold;
+    });
 }
 
 Result<std::vector<std::string>> SqliteReader::pending_destinations() {

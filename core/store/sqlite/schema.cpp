@@ -1,4 +1,4 @@
-// Version 1. Why the tables look as they do:
+// Why the tables look as they do:
 //
 // - events: `payload` stands last, so that the other columns are read without its overflow pages.
 //   `unmatched` marks an event that no rule matched; only those are in its index.
@@ -96,7 +96,18 @@ CREATE TABLE counters (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 1> migrations_of_this_version = {version_1};
+/// Destinations that are not called, by hand or by what they answered.
+constexpr const char* version_2 = R"sql(
+CREATE TABLE holds (
+    destination TEXT NOT NULL,
+    by_hand     INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    since_ms    INTEGER NOT NULL,
+    PRIMARY KEY (destination, by_hand)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 2> migrations_of_this_version = {version_1, version_2};
 
 Error newer(const Db& db, std::int64_t found, std::int64_t known) {
     return Error(ErrorCode::newer_version,
