@@ -3,6 +3,7 @@
 // Values in, values out; a compiled pattern is immutable and may be shared by threads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,8 @@ struct Mismatch {
     std::string path;        // of the event: "actor.type"
     std::string expected;    // in words: "is one of \"people\", \"deals\""
     std::string found;       // JSON text of the value, or "nothing"
+    std::size_t held = 0;    // how many tests hold, each looked at alone (of the alternative under
+    std::size_t tests = 0;   // $or that got farthest), and how many there are: how near it was
 };
 
 class Pattern {

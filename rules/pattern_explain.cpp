@@ -49,27 +49,58 @@ public:
 
     Mismatch group(const Group& group, const Views& views) const {
         if (group.alternatives.size() == 1) return conjunction(group.alternatives.front(), views);
-        // Of several alternatives the one that got farthest tells most.
-        const Conjunction* best = &group.alternatives.front();
-        std::size_t most = 0;
-        for (const auto& alternative : group.alternatives) {
-            auto passed = passes(alternative, views);
-            if (passed <= most) continue;
-            most = passed;
-            best = &alternative;
-        }
-        auto made = conjunction(*best, views);
+        auto made = conjunction(nearest(group, views), views);
         made.expected += " (nearest of " + std::to_string(group.alternatives.size()) +
                          " alternatives)";
         return made;
     }
 
+    /// Tests that hold, each looked at alone, and all of them.
+    struct Count {
+        std::size_t held = 0;
+        std::size_t all = 0;
+    };
+    Count count(const Group& group, const Views& views) const {
+        Count made;
+        add(nearest(group, views), views, made);
+        return made;
+    }
+
 private:
-    std::size_t passes(const Conjunction& conjunction, const Views& views) const {
-        std::size_t count = 0;
-        for (const auto& field : conjunction.fields)
-            count += match_field(field, step_into(views, field.name), now_ms_) != Verdict::no;
-        return count;
+    /// Of several alternatives the one that got farthest tells most.
+    const Conjunction& nearest(const Group& group, const Views& views) const {
+        const Conjunction* best = &group.alternatives.front();
+        std::size_t most = 0;
+        for (const auto& alternative : group.alternatives) {
+            Count made;
+            if (group.alternatives.size() > 1) add(alternative, views, made);
+            if (made.held <= most) continue;
+            most = made.held;
+            best = &alternative;
+        }
+        return *best;
+    }
+
+    void add(const Conjunction& conjunction, const Views& views, Count& to) const {
+        for (const auto& field : conjunction.fields) {
+            auto below = step_into(views, field.name);
+            if (field.leaf) {
+                ++to.all;
+                to.held += match_field(leaf_only(field), below, now_ms_) != Verdict::no;
+            }
+            if (field.inner.empty()) continue;
+            Views elements, others;
+            if (split_arrays(below, elements, others)) {
+                below = std::move(elements);
+                below.insert(below.end(), others.begin(), others.end());
+            }
+            add(nearest(field.inner.front(), below), below, to);
+        }
+        for (const auto& condition : conjunction.conditions) {
+            ++to.all;
+            bool holds = match_group(*condition.group, views, now_ms_) != Verdict::no;
+            to.held += holds != condition.negated;
+        }
     }
 
     Mismatch conjunction(const Conjunction& conjunction, const Views& views) const {
@@ -135,7 +166,13 @@ private:
 std::optional<Mismatch> Pattern::explain(const Json& event, std::int64_t now_ms) const {
     if (matches(event, now_ms)) return std::nullopt;
     if (!event.is_object()) return found_instead({}, "the event is an object", shown(event));
-    return Explainer(now_ms).group(root_->group, Views{View{&event, {}}});
+    Explainer explainer(now_ms);
+    Views views{View{&event, {}}};
+    auto made = explainer.group(root_->group, views);
+    auto count = explainer.count(root_->group, views);
+    made.held = count.held;
+    made.tests = count.all;
+    return made;
 }
 
 }  // namespace syncline::rules
