@@ -24,7 +24,9 @@ Json event_row_json(const store::EventRow& row) {
 
 Json event_json(const Event& event) {
     Json made = event_head(event);
-    if (auto data = Json::parse(event.payload)) made.set("data", std::move(*data));
+    if (event.payload_state != PayloadState::kept)
+        made.set("payload_removed", payload_state_name(event.payload_state));
+    else if (auto data = Json::parse(event.payload)) made.set("data", std::move(*data));
     else made.set("payload", event.payload);
     return made;
 }

@@ -12,7 +12,8 @@ namespace syncline {
 
 /// An event of a list: attributes and counts of deliveries, without its data.
 Json event_row_json(const store::EventRow& row);
-/// An event in full: `data` when the payload is JSON, else `payload` as text.
+/// An event in full: `data` when the payload is JSON, else `payload` as text; `payload_removed` says
+/// "expired" or "forgotten".
 Json event_json(const Event& event);
 Json delivery_row_json(const store::DeliveryRow& row);
 Json attempt_json(const Attempt& attempt);

@@ -53,6 +53,10 @@ void print_event(const Event& event, Terminal& terminal) {
     if (event.time_ms) line("time", format_time(*event.time_ms));
     line("received", format_time(event.received_ms));
     terminal.out << "attributes\n" << printable_json(event.attributes, 2) << '\n';
+    if (event.payload_state != PayloadState::kept) {
+        terminal.out << "data      payload " << payload_state_name(event.payload_state) << '\n';
+        return;
+    }
     terminal.out << "data\n";
     if (auto data = Json::parse(event.payload)) terminal.out << printable_json(*data, 2) << '\n';
     else terminal.out << "  " << printable(event.payload) << '\n';

@@ -126,6 +126,8 @@ std::unique_ptr<store::Store> open_store(const config::HubConfig& config) {
     store::SqliteOptions options;
     options.path = config.store_path;
     options.dedupe_window_ms = config.dedupe_window_ms;
+    options.payload_retention_ms = config.payload_retention_ms;
+    options.attempt_retention_ms = config.attempt_retention_ms;
     return store::make_sqlite_store(options);
 }
 

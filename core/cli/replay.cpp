@@ -86,16 +86,22 @@ public:
 
     Result<std::size_t> count() override {
         ids_.clear();
+        std::size_t gone = 0;
         store::Filter page = filter_;
         page.limit = filter_limit_max;
         for (;;) {
             auto rows = reader_->deliveries(page);
             if (!rows) return rows.error();
             // What is pending goes out anyway; a derivation is repeated by its event.
-            for (const auto& row : *rows)
-                if (row.delivery.state != DeliveryState::pending &&
-                    row.delivery.kind == DeliveryKind::action)
-                    ids_.push_back(row.delivery.id);
+            for (const auto& row : *rows) {
+                if (row.delivery.state == DeliveryState::pending ||
+                    row.delivery.kind != DeliveryKind::action)
+                    continue;
+                if (row.payload_state != PayloadState::kept) ++gone;
+                else ids_.push_back(row.delivery.id);
+            }
+            if (rows->size() < page.limit && ids_.empty() && gone > 0)
+                return store::payload_gone(gone);
             if (rows->size() < page.limit) return ids_.size();
             page.before = rows->back().delivery.id;
         }

@@ -104,6 +104,8 @@ struct HubConfig {
     AdminConfig admin;
     std::string store_path;              // of sqlite:
     std::int64_t dedupe_window_ms = limits::dedupe_window_ms_default;
+    std::int64_t payload_retention_ms = limits::payload_retention_ms_default;
+    std::int64_t attempt_retention_ms = limits::attempt_retention_ms_default;
     std::vector<std::string> connector_paths;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;

@@ -9,7 +9,8 @@ namespace syncline::config {
 namespace {
 
 constexpr std::int64_t second_ms = 1000;
-constexpr std::int64_t day_ms = 86'400 * second_ms;
+constexpr std::int64_t hour_ms = 3600 * second_ms;
+constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::int64_t connection_timeout_ms_max = 3600 * second_ms;
 constexpr std::size_t connections_max = 1'000'000;  // more than a process may have descriptors
 
@@ -88,15 +89,10 @@ void load_retention(const Node* node, Draft& draft) {
     if (!draft.reader.keys(node, {"payloads", "attempts", "dedupe"})) return;
     draft.reader.duration(node->find("dedupe"), draft.config.dedupe_window_ms, 60 * second_ms,
                           365 * day_ms);
-    for (const char* key : {"payloads", "attempts"}) {
-        const Node* kept = node->find(key);
-        std::int64_t checked = 0;
-        draft.reader.duration(kept, checked, day_ms, 3650 * day_ms);
-        if (kept && checked > 0)
-            draft.report().warning_inside(*kept, kept->key_place, "this version removes no " +
-                                          std::string(key) + ": they are kept for ever",
-                                          "the key has no effect yet");
-    }
+    draft.reader.duration(node->find("payloads"), draft.config.payload_retention_ms, hour_ms,
+                          3650 * day_ms);
+    draft.reader.duration(node->find("attempts"), draft.config.attempt_retention_ms, hour_ms,
+                          3650 * day_ms);
 }
 
 void load_connectors(const Node* node, Draft& draft) {

@@ -4,6 +4,15 @@
 
 namespace syncline {
 
+std::string_view payload_state_name(PayloadState state) {
+    switch (state) {
+        case PayloadState::kept: return "kept";
+        case PayloadState::expired: return "expired";
+        case PayloadState::forgotten: return "forgotten";
+    }
+    return "";
+}
+
 Json Event::view(bool with_data) const {
     Json seen = Json::object();
     seen.set("id", id);

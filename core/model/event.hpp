@@ -5,10 +5,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/sdk/json.hpp"
 
 namespace syncline {
+
+/// Whether the payload is still there, or which care of the store has removed it.
+enum class PayloadState { kept, expired, forgotten };
+
+/// "kept", "expired", "forgotten".
+std::string_view payload_state_name(PayloadState state);
 
 /// CloudEvents' attributes, the source's own, and the event as it came.
 struct Event {
@@ -21,6 +28,7 @@ struct Event {
     std::int64_t received_ms = 0;
     Json attributes = Json::object();     // the source's own: object, record_id, actor.type …
     std::string payload;           // the event's own bytes, never re-serialised
+    PayloadState payload_state = PayloadState::kept;   // others: `payload` is empty
     std::string content_type = "application/json";
     std::uint32_t hops = 0;        // how many events of ours led to this one
 

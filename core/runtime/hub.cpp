@@ -147,6 +147,8 @@ Result<void> Hub::Impl::open_store() {
     store::SqliteOptions options;
     options.path = config.store_path;
     options.dedupe_window_ms = config.dedupe_window_ms;
+    options.payload_retention_ms = config.payload_retention_ms;
+    options.attempt_retention_ms = config.attempt_retention_ms;
     store = store::make_sqlite_store(options);
     auto writer = store->open_writer();
     if (!writer) return writer.error();
@@ -225,6 +227,7 @@ void Hub::Impl::settle(store::Write write, std::function<void(bool)> done) {
 Result<std::vector<std::uint64_t>> Hub::Impl::selected(const store::Filter& filter) {
     std::lock_guard lock(control_mutex);
     std::vector<std::uint64_t> ids;
+    std::size_t gone = 0;
     store::Filter page = filter;
     page.limit = 1000;
     for (;;) {
@@ -233,13 +236,16 @@ Result<std::vector<std::uint64_t>> Hub::Impl::selected(const store::Filter& filt
         for (const auto& row : *rows) {
             // A derivation is repeated by its event; what still waits needs no replay.
             bool ended = row.delivery.state != DeliveryState::pending;
-            if (ended && row.delivery.kind == DeliveryKind::action) ids.push_back(row.delivery.id);
+            if (!ended || row.delivery.kind != DeliveryKind::action) continue;
+            if (row.payload_state != PayloadState::kept) ++gone;
+            else ids.push_back(row.delivery.id);
         }
         if (rows->size() < page.limit) break;
         if (ids.size() > replay_max)
             return Error(ErrorCode::too_large, "more than 1,000,000 deliveries match: narrow the filter");
         page.before = rows->back().delivery.id;
     }
+    if (ids.empty() && gone > 0) return store::payload_gone(gone);
     std::reverse(ids.begin(), ids.end());   // oldest first, as they happened
     return ids;
 }

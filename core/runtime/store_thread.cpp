@@ -8,6 +8,7 @@ namespace syncline {
 namespace {
 
 constexpr std::chrono::milliseconds idle_wait{250};      // then checkpoints and retention have a turn
+constexpr std::chrono::milliseconds work_wait{20};       // the same, while there is more of it to do
 constexpr std::int64_t rest_every_ms = 1000;             // where load leaves no idle moment
 constexpr std::chrono::milliseconds recovery_wait{1000}; // between attempts to reopen a broken store
 
@@ -50,7 +51,8 @@ void StoreThread::submit_owed(store::Write write, Done done) {
 }
 
 void StoreThread::run() {
-    while (!queue_.drained()) turn(healthy_.load() ? idle_wait : recovery_wait);
+    while (!queue_.drained())
+        turn(!healthy_.load() ? recovery_wait : more_to_tidy_ ? work_wait : idle_wait);
     for (auto& item : owed_)
         item.done(Error(ErrorCode::unavailable, "the store was unavailable until the end"));
     owed_.clear();
@@ -71,8 +73,13 @@ void StoreThread::turn(std::chrono::milliseconds wait) {
 
 void StoreThread::rest() {
     rested_ms_ = clock_.monotonic_ms();
-    auto rested = writer_->idle(clock_.wall_ms());
-    if (!rested) log_warning("store housekeeping failed", {{"error", rested.error().text()}});
+    auto more = writer_->idle(clock_.wall_ms());
+    more_to_tidy_ = more && *more;
+    if (more) return;
+    log_warning("store housekeeping failed", {{"error", more.error().text()}});
+    // Another program's lock passes by itself; else the writer refuses everything until recover().
+    bool broken = more.error().code != ErrorCode::locked && store_is_broken(more.error().code);
+    if (broken) healthy_.store(false);
 }
 
 void StoreThread::commit(std::vector<Item> batch) {

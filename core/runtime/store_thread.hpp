@@ -71,6 +71,7 @@ private:
     BoundedQueue<Item> queue_{limits::store_queue_max};
     std::vector<Item> owed_;          // of failed commits
     std::int64_t rested_ms_ = 0;      // monotonic
+    bool more_to_tidy_ = false;
     std::atomic<bool> healthy_{true};
     std::atomic<std::uint64_t> commits_{0};
     std::thread thread_;

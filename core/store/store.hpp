@@ -79,22 +79,34 @@ struct Settlement {
     Settlement() = default;
 };
 
-/// Makes new deliveries that repeat old ones (each names its parent).
+/// Makes new deliveries that repeat old ones (each names its parent). Refused with
+/// ErrorCode::not_found when the payload of one of them is gone.
 struct Replay {
     std::vector<std::uint64_t> delivery_ids;
 };
 
-using Write = std::variant<AcceptRequest, MarkStarted, Settlement, Replay, Cancel, RetryNow,
-                           HoldChange>;
+/// Takes what may identify a person out of the events about `subject`: payload, attributes, the
+/// subject itself; notes and lanes of their deliveries; attempts; and when no such event is left,
+/// links from `subject`. Rows and dedupe keys stay. Events with a pending delivery are passed over.
+/// At most `events_max` a write, so that a commit stays short: repeat it until nothing is forgotten.
+struct Forget {
+    std::string subject;
+    std::size_t events_max = 100;
+};
 
-/// What a write came to. For AcceptRequest: how many were repeats. `stored` holds the events that
-/// were new, with their deliveries and ids (also those of Replay), to be handed to delivery.
+using Write = std::variant<AcceptRequest, MarkStarted, Settlement, Replay, Cancel, RetryNow,
+                           HoldChange, Forget>;
+
+/// What a write came to. For AcceptRequest: how many were repeats. For Forget: how many events were
+/// rid of what identifies, and links removed. `stored` holds the events that were new, with their
+/// deliveries and ids (also those of Replay), to be handed to delivery.
 struct StoredEvent {
     EventPtr event;
     std::vector<Delivery> deliveries;
 };
 struct WriteResult {
     std::size_t duplicates = 0;
+    std::size_t forgotten = 0;
     std::vector<StoredEvent> stored;
     std::vector<std::uint64_t> changed;    // of Cancel and RetryNow: the deliveries that they changed
 };
@@ -129,7 +141,11 @@ struct DeliveryRow {
     std::string event_type;
     std::string event_source;
     std::string event_subject;
+    PayloadState payload_state = PayloadState::kept;   // gone: the delivery cannot be repeated
 };
+
+/// Why nothing of a replay is left: all of the `count` deliveries that it selects have lost theirs.
+Error payload_gone(std::size_t count);
 
 /// A destination that is not called, and why.
 struct Hold {
@@ -176,8 +192,9 @@ public:
     /// the caller answers 503. A result for each write, in order.
     virtual Result<std::vector<WriteResult>> commit(const std::vector<Write*>& writes,
                                                     std::int64_t now_ms) = 0;
-    /// Work for idle moments: checkpoint, old dedupe keys. Bounded to a few milliseconds a call.
-    virtual Result<void> idle(std::int64_t now_ms) = 0;
+    /// Work for idle moments: checkpoint, retention, free pages. Bounded to a few milliseconds a
+    /// call; true when there is more to do.
+    virtual Result<bool> idle(std::int64_t now_ms) = 0;
     /// After a failed commit: closes, reopens, checks. Until it succeeds nothing may be accepted.
     virtual Result<void> recover() = 0;
 };

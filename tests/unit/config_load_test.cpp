@@ -15,7 +15,7 @@ admin:
   listen: "[::1]:9000"
   token: ${ADMIN_TOKEN}
 store: sqlite:./data/hub.db
-retention: {dedupe: 3d}
+retention: {payloads: 14d, attempts: 12h, dedupe: 3d}
 connectors: {path: [./mine, /opt/connectors]}
 log: {level: debug, format: json}
 egress: {allow: ["127.0.0.1:7700", 10.0.0.0/8]}
@@ -91,6 +91,8 @@ TEST_F(WholeFile, sets_the_servers) {
 TEST_F(WholeFile, sets_the_hub) {
     EXPECT_EQ(config().store_path, "/etc/hub/data/hub.db");
     EXPECT_EQ(config().dedupe_window_ms, 3 * 86'400'000LL);
+    EXPECT_EQ(config().payload_retention_ms, 14 * 86'400'000LL);
+    EXPECT_EQ(config().attempt_retention_ms, 12 * 3'600'000LL);
     EXPECT_EQ(config().connector_paths,
               (std::vector<std::string>{"/etc/hub/mine", "/opt/connectors"}));
     EXPECT_EQ(config().log_level, LogLevel::debug);

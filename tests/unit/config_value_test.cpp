@@ -124,9 +124,17 @@ TEST(Value, what_this_version_does_not_have_is_said) {
               "    2 | destinations: {w: {connector: wiki, isolation: process}}\n"
               "      |                                                ^~~~~~~\n"
               "      hint: remove the key, or write isolation: none\n");
-    EXPECT_EQ(beside_feed_messages("retention: {payloads: 30d, attempts: 30d}\n"),
-              "warning: this version removes no payloads: they are kept for ever\n"
-              "warning: this version removes no attempts: they are kept for ever\n");
+}
+
+TEST(Value, retention_is_from_an_hour_to_ten_years) {
+    for (const char* key : {"payloads", "attempts"}) {
+        for (const char* good : {"1h", "30d", "3650d"})
+            EXPECT_EQ(beside_feed_messages("retention: {" + std::string(key) + ": " + good + "}\n"),
+                      "");
+        for (const char* wrong : {"59m", "3651d", "0s", "for ever"})
+            EXPECT_NE(beside_feed_messages("retention: {" + std::string(key) + ": " + wrong + "}\n"),
+                      "");
+    }
 }
 
 TEST(Value, an_open_admin_port_needs_a_token) {

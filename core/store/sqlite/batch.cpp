@@ -350,6 +350,12 @@ Result<void> Batch::repeat_delivery(std::uint64_t delivery_id, WriteResult& resu
         return Error(ErrorCode::corrupt, "a delivery's event is missing", db_.path());
     auto event = read_event(use_.get_event, 0);
     if (!event) return event.error();
+    if (event->payload_state != PayloadState::kept)
+        return Error(ErrorCode::not_found,
+                     "delivery " + std::to_string(delivery_id) + " cannot be repeated: the payload "
+                     "of its event " + (event->payload_state == PayloadState::expired
+                                            ? "has expired (retention.payloads)"
+                                            : "was forgotten on request"));
 
     Delivery again = std::move(*old);
     again.parent = again.id;

@@ -64,6 +64,7 @@ private:
     Result<WriteResult> apply_write(MarkStarted& mark);
     Result<WriteResult> apply_write(Settlement& settlement);
     Result<WriteResult> apply_write(Replay& replay);
+    Result<WriteResult> apply_write(Forget& order);   // forget.cpp
     Result<WriteResult> apply_write(Cancel& cancel);
     Result<WriteResult> apply_write(RetryNow& order);
     Result<WriteResult> apply_write(HoldChange& change);

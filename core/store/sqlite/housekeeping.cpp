@@ -2,6 +2,9 @@
 // no harm.
 #include "core/store/sqlite/housekeeping.hpp"
 
+#include <algorithm>
+#include <string>
+
 namespace syncline::store {
 namespace {
 
@@ -9,17 +12,29 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t truncate_every_ms = 3'600'000;
 constexpr std::int64_t keys_every_ms = 60'000;
 constexpr std::int64_t keys_in_chunk = 500;          // some 40 bytes each: a few pages, one sync
+constexpr std::int64_t remove_every_ms = 20;         // one takes some 3 ms: 15 % of the thread
 constexpr std::int64_t free_pages_kept = 1024;       // 4 MiB that the next events will need
+constexpr std::int64_t free_share_kept = 32;         // or 3 % of a large file, which comes and goes
 constexpr std::int64_t free_pages_in_chunk = 64;     // each may move one page
 
 }  // namespace
 
-Result<void> Housekeeping::run(Db& db, std::int64_t now_ms) {
+Result<bool> Housekeeping::run(Db& db, std::int64_t now_ms) {
     auto worked = move_log(db, now_ms);
-    if (worked && !*worked) worked = forget_keys(db, now_ms);
+    if (!worked || *worked) return worked;
+    if (!is_due(removed_ms_, remove_every_ms, now_ms)) return true;
+    worked = remove_something(db, now_ms);
+    if (!worked || !*worked) return worked;
+    removed_ms_ = now_ms;
+    busy_ = true;   // the log of many removals is moved at once
+    return true;
+}
+
+Result<bool> Housekeeping::remove_something(Db& db, std::int64_t now_ms) {
+    auto worked = forget_keys(db, now_ms);
+    if (worked && !*worked) worked = retention_.run(db, now_ms);
     if (worked && !*worked) worked = give_back_pages(db);
-    if (!worked) return worked.error();
-    return {};
+    return worked;
 }
 
 bool Housekeeping::is_due(std::int64_t last_ms, std::int64_t every_ms, std::int64_t now_ms) const {
@@ -68,7 +83,9 @@ Result<bool> Housekeeping::forget_keys(Db& db, std::int64_t now_ms) {
 Result<bool> Housekeeping::give_back_pages(Db& db) {
     auto free_pages = db.integer("PRAGMA freelist_count");
     if (!free_pages) return free_pages.error();
-    if (*free_pages <= free_pages_kept) return false;
+    auto pages = db.integer("PRAGMA page_count");
+    if (!pages) return pages.error();
+    if (*free_pages <= std::max(free_pages_kept, *pages / free_share_kept)) return false;
     std::string sql = "PRAGMA incremental_vacuum(" + std::to_string(free_pages_in_chunk) + ")";
     auto given = db.run(sql.c_str());
     if (!given) return given.error();

@@ -166,7 +166,7 @@ Result<Query> deliveries_query(const Filter& filter) {
     if (!state) return state.error();
     Lead lead = lead_of(filter, *state);
     std::string select = "SELECT " + std::string(delivery_columns) +
-                         ", e.id, e.type, e.source, e.subject FROM ";
+                         ", e.id, e.type, e.source, e.subject, e.payload_state FROM ";
     Builder builder(select.append(tables_of(lead)));
     lead_by(builder, lead, filter, *state);
     builder.equals("e.id", filter.event_id);

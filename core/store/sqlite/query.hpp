@@ -24,7 +24,8 @@ struct Query {
 
 /// Rows: the columns of an event. ErrorCode::invalid_argument names a state that does not exist.
 Result<Query> events_query(const Filter& filter);
-/// Rows: the columns of a delivery, then its event's id, type, source and subject.
+/// Rows: the columns of a delivery, then its event's id, type, source, subject and
+/// payload state.
 Result<Query> deliveries_query(const Filter& filter);
 
 }  // namespace syncline::store

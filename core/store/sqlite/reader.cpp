@@ -133,6 +133,9 @@ Result<DeliveryRow> read_delivery_row(const Stmt& row) {
     out.event_type = row.text(delivery_column_count + 1);
     out.event_source = row.text(delivery_column_count + 2);
     out.event_subject = row.text(delivery_column_count + 3);
+    auto payload = read_payload_state(row, delivery_column_count + 4);
+    if (!payload) return payload.error();
+    out.payload_state = *payload;
     return out;
 }
 

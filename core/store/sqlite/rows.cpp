@@ -63,8 +63,19 @@ Result<Event> read_event(const Stmt& row, int first) {
     event.attributes = std::move(*attributes);
     event.content_type = row.text(first + 8);
     event.hops = static_cast<std::uint32_t>(row.integer(first + 9));
-    event.payload = row.blob(first + 10);
+    auto state = read_payload_state(row, first + 10);
+    if (!state) return senseless("event", event.seq);
+    event.payload_state = *state;
+    event.payload = row.blob(first + 11);
     return event;
+}
+
+Result<PayloadState> read_payload_state(const Stmt& row, int column) {
+    auto number = row.integer(column);
+    if (number < 0 || number > static_cast<int>(PayloadState::forgotten))
+        return Error(ErrorCode::corrupt, "the database is damaged: payload state " +
+                                             std::to_string(number));
+    return static_cast<PayloadState>(number);
 }
 
 Result<Attempt> read_attempt(const Stmt& row) {

@@ -22,8 +22,10 @@ Result<Delivery> read_delivery(const Stmt& row, int first);
 /// Of table events as `e`.
 inline constexpr std::string_view event_columns =
     "e.seq, e.id, e.source, e.type, e.subject, e.time_ms, e.received_ms, e.attributes, "
-    "e.content_type, e.hops, e.payload";
+    "e.content_type, e.hops, e.payload_state, e.payload";
 Result<Event> read_event(const Stmt& row, int first);
+/// ErrorCode::corrupt when the number names no state.
+Result<PayloadState> read_payload_state(const Stmt& row, int column);
 
 inline constexpr std::string_view attempt_columns =
     "delivery_id, number, started_ms, duration_ms, outcome, note, exchanges";

@@ -6,6 +6,7 @@
 //   16 bytes of SHA-256 over source and key.
 // - deliveries: an index ends with the rowid, so (destination) of the pending ones is the delivery
 //   window in order of id. Settling takes a row out of that index; it grows with the backlog only.
+// - events.payload_state: 0 and 1 cost no byte of a row. 0 is kept, 1 expired, 2 forgotten.
 // - counters: kept by the transactions that change what they count; a count never scans.
 #include "core/store/sqlite/schema.hpp"
 
@@ -107,7 +108,12 @@ CREATE TABLE holds (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 2> migrations_of_this_version = {version_1, version_2};
+/// Rows of older versions have their payload.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE events ADD COLUMN payload_state INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<const char*, 3> migrations_of_this_version = {version_1, version_2, version_3};
 
 Error newer(const Db& db, std::int64_t found, std::int64_t known) {
     return Error(ErrorCode::newer_version,

@@ -18,6 +18,9 @@ namespace syncline::store {
 struct SqliteOptions {
     std::string path;
     std::int64_t dedupe_window_ms = limits::dedupe_window_ms_default;
+    /// How long payloads of settled events, and attempts, are kept; housekeeping.hpp has the rules.
+    std::int64_t payload_retention_ms = limits::payload_retention_ms_default;
+    std::int64_t attempt_retention_ms = limits::attempt_retention_ms_default;
     /// A read that takes longer ends with ErrorCode::timeout: it would keep the log growing.
     std::int64_t read_deadline_ms = 5'000;
     /// How long a reader, or a hub that starts, waits for another program's lock.

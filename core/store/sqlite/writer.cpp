@@ -41,12 +41,12 @@ class SqliteWriter final : public Writer {
 public:
     SqliteWriter(LockFile lock, std::string path, SqliteOptions options, Connection connection)
         : lock_(std::move(lock)), path_(std::move(path)), options_(std::move(options)),
-          connection_(std::move(connection)), housekeeping_(options_.dedupe_window_ms) {}
+          connection_(std::move(connection)), housekeeping_(options_) {}
     ~SqliteWriter() override { disconnect(); }
 
     Result<std::vector<WriteResult>> commit(const std::vector<Write*>& writes,
                                             std::int64_t now_ms) override;
-    Result<void> idle(std::int64_t now_ms) override;
+    Result<bool> idle(std::int64_t now_ms) override;
     Result<void> recover() override;
 
 private:
@@ -130,13 +130,13 @@ Error SqliteWriter::refusal() const {
                  path_);
 }
 
-Result<void> SqliteWriter::idle(std::int64_t now_ms) {
+Result<bool> SqliteWriter::idle(std::int64_t now_ms) {
     if (doubt_) return refusal();
     move_log(limits::wal_checkpoint_bytes);
     if (doubt_) return refusal();
-    auto done = housekeeping_.run(connection_->db, now_ms);
-    if (!done) return note_failure(done.error());
-    return {};
+    auto more = housekeeping_.run(connection_->db, now_ms);
+    if (!more) return note_failure(more.error());
+    return more;
 }
 
 /// A log that could not be synced may hold pages that only seem to be on the disk, and reopening
