@@ -55,9 +55,9 @@ std::uint32_t map_char(const CaseRange (&table)[N], std::uint32_t code) {
 }
 
 template <std::size_t N>
-std::string map_text(const CaseRange (&table)[N], std::string_view text, bool to_upper) {
-    std::string out;
-    out.reserve(text.size());
+void map_text_to(const CaseRange (&table)[N], std::string_view text, bool to_upper,
+                 std::string& out) {
+    out.reserve(out.size() + text.size());
     for (std::size_t at = 0; at < text.size();) {
         char c = text[at];
         if (static_cast<unsigned char>(c) < 0x80) {
@@ -71,11 +71,20 @@ std::string map_text(const CaseRange (&table)[N], std::string_view text, bool to
         else json_append_utf8(out, map_char(table, decode(text.substr(at, length))));
         at += std::max<std::size_t>(1, length);
     }
+}
+
+template <std::size_t N>
+std::string map_text(const CaseRange (&table)[N], std::string_view text, bool to_upper) {
+    std::string out;
+    map_text_to(table, text, to_upper, out);
     return out;
 }
 
 }  // namespace
 
+void fold_case_to(std::string_view text, std::string& out) {
+    map_text_to(case_folding, text, false, out);
+}
 std::string fold_case(std::string_view text) { return map_text(case_folding, text, false); }
 std::string lower_case(std::string_view text) { return map_text(case_lower, text, false); }
 std::string upper_case(std::string_view text) { return map_text(case_upper, text, true); }

@@ -19,6 +19,8 @@ std::string_view char_slice(std::string_view text, std::size_t first, std::size_
 
 /// Unicode simple case folding, lower and upper case: each character becomes one character.
 std::string fold_case(std::string_view text);
+/// The same, appended to `out`.
+void fold_case_to(std::string_view text, std::string& out);
 std::string lower_case(std::string_view text);
 std::string upper_case(std::string_view text);
 
@@ -31,6 +33,8 @@ public:
     Wildcard(std::string_view pattern, bool escapes);
     bool matches(std::string_view text) const;
     bool has_star() const { return parts_.size() > 1; }
+    /// What stands before, between and behind the stars.
+    const std::vector<std::string>& parts() const { return parts_; }
 
 private:
     std::vector<std::string> parts_ = {""};
