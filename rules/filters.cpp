@@ -15,57 +15,85 @@ namespace syncline::rules {
 
 namespace {
 
-std::array<std::span<const FilterSpec>, 5> families() {
-    return {text_filters(), list_filters(), number_filters(), time_filters(), code_filters()};
+std::array<std::span<const FilterSpec>, 8> families() {
+    return {text_filters(), list_filters(), pick_filters(),     number_filters(),
+            time_filters(), code_filters(), markdown_filters(), link_filters()};
 }
 
-bool to_text(Json& value) {
-    if (value.is_container()) return false;
-    if (value.is_string()) return true;
+const Json& nil() {
+    static const Json value;
+    return value;
+}
+
+/// Converted to `held`, or nullptr when it cannot be.
+const Json* to_text(const Json& value, Json& held) {
+    if (value.is_string()) return &value;
+    if (value.is_container()) return nullptr;
     std::string text;
     append_as_text(text, value);
-    value = Json(std::move(text));
-    return true;
+    held = Json(std::move(text));
+    return &held;
 }
 
-bool to_number(Json& value) {
-    if (value.is_null()) value = Json(0);
-    if (value.is_string()) {
-        auto number = number_of_text(value.as_string());
-        if (number) value = std::move(*number);
+const Json* to_number(const Json& value, Json& held) {
+    if (value.is_number()) return &value;
+    held = value.is_string() ? leading_number(value.as_string()) : Json(0);
+    return &held;
+}
+
+const Json* to_exact_number(const Json& value, Json& held) {
+    if (value.is_number()) return &value;
+    auto number = value.is_string() ? number_of_text(value.as_string()) : std::optional(Json(0));
+    if (!number || (!value.is_string() && !value.is_null())) return nullptr;
+    held = std::move(*number);
+    return &held;
+}
+
+const Json* to_integer(const Json& value, Json& held) {
+    if (value.is_null()) return nullptr;
+    const Json* number = to_exact_number(value, held);
+    return number && number->as_int64() ? number : nullptr;
+}
+
+void flatten(const Json& list, Json& out) {
+    for (const auto& item : list.items()) {
+        if (item.is_array()) flatten(item, out);
+        else out.push_back(item);
     }
-    return value.is_number();
 }
 
-bool to_integer(Json& value) {
-    return !value.is_null() && to_number(value) && value.as_int64().has_value();
+const Json* to_list(const Json& value, Json& held) {
+    auto is_list = [](const Json& item) { return item.is_array(); };
+    const auto& items = value.items();
+    if (value.is_array() && std::none_of(items.begin(), items.end(), is_list)) return &value;
+    held = Json::array();
+    if (value.is_array()) flatten(value, held);
+    else if (!value.is_null()) held.push_back(value);
+    return &held;
 }
 
-bool to_list(Json& value) {
-    if (value.is_array()) return true;
-    if (!value.is_null() && !value.is_object()) return false;
-    Json list = Json::array();
-    if (value.is_object()) list.push_back(std::move(value));
-    value = std::move(list);
-    return true;
-}
-
-/// Makes `value` what the letter asks for; false when it cannot be.
-bool convert(char letter, Json& value) {
+/// `value` as what the letter asks for, in `held` when it had to be made; nullptr when it cannot be.
+const Json* convert(char letter, const Json& value, Json& held) {
     switch (letter) {
-        case 't': return to_text(value);
-        case 'n': return to_number(value);
-        case 'i': return to_integer(value);
-        case 'l': return to_list(value);
-        default: return true;
+        case 't':
+        case 'T': return to_text(value, held);
+        case 'n': return to_number(value, held);
+        case 'e': return to_exact_number(value, held);
+        case 'i': return to_integer(value, held);
+        case 'o': return is_truthy(value) ? to_integer(value, held) : &nil();
+        case 'l': return to_list(value, held);
+        case 'c': return value.is_array() ? &value : nullptr;
+        default: return &value;
     }
 }
 
 std::string_view letter_words(char letter) {
     switch (letter) {
-        case 't': return "a text";
-        case 'n': return "a number";
-        case 'i': return "a whole number";
+        case 't':
+        case 'T': return "a text";
+        case 'e': return "a number";
+        case 'i':
+        case 'o': return "a whole number";
         default: return "a list";
     }
 }
@@ -106,25 +134,61 @@ std::vector<std::string> filter_names() {
 }
 
 Json apply_filter(const FilterSpec& spec, const Json& input, FilterCall& call) {
-    Json value = input;
-    if (too_deep(value, 0)) return call.fail("the value is nested too deep");
-    if (!convert(spec.signature[0], value))
+    if (input.is_container() && too_deep(input, 0))
+        return call.fail("needs a value that is nested less than " +
+                         std::to_string(limits::value_depth_max) + " levels deep");
+    if (spec.signature[0] == 'T' && input.is_null()) return input;
+    Json held;
+    const Json* value = convert(spec.signature[0], input, held);
+    if (!value)
         return call.fail("needs " + std::string(letter_words(spec.signature[0])) + ", found " +
                          value_words(input));
-    std::string letters;
-    for (const char* at = spec.signature + 1; *at; ++at)
-        if (*at != '?') letters.push_back(*at);
-    for (std::size_t i = 0; i < call.args.size() && i < letters.size(); ++i) {
-        Json written = call.args[i];
-        if (!convert(letters[i], call.args[i]))
-            return call.fail("needs " + std::string(letter_words(letters[i])) + " as argument " +
-                             std::to_string(i + 1) + ", found " + value_words(written));
+    std::size_t index = 0;
+    for (const char* letter = spec.signature + 1; *letter && index < call.count; ++letter) {
+        if (*letter == '?') continue;
+        const Json& written = call.arg(index);
+        call.given[index] = convert(*letter, written, call.held[index]);
+        if (!call.given[index])
+            return call.fail("needs " + std::string(letter_words(*letter)) + " as argument " +
+                             std::to_string(index + 1) + ", found " + value_words(written));
+        ++index;
     }
-    Json made = spec.apply(value, call);
+    Json made = spec.apply(*value, call);
     if (!call.error.empty()) return Json();
     if (templating::json_bytes(made) > limits::filter_bytes_max)
         return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) + " bytes");
     return made;
+}
+
+Access property_of(const Json& item, const Json& name, const Json*& out) {
+    out = &nil();
+    switch (item.kind()) {
+        case Json::Kind::object: {
+            if (!name.is_string() || name.as_string().empty()) return Access::found;
+            const Json* member = item.find(name.as_string());
+            if (!member) member = item.at_path(name.as_string());
+            if (member) out = member;
+            return Access::found;
+        }
+        case Json::Kind::string:
+            if (!name.is_string()) return Access::refused;
+            if (item.as_string().find(name.as_string()) != std::string::npos) out = &name;
+            return Access::found;
+        case Json::Kind::number: {
+            bool fraction = item.number_text().find_first_of(".eE") != std::string::npos;
+            return fraction ? Access::none : Access::refused;
+        }
+        default: return Access::none;
+    }
+}
+
+std::string refusal(const Json& item, const Json& name) {
+    auto wanted = name.is_string() ? quoted(name.as_string()) : value_words(name);
+    return "cannot read " + wanted + " of " + value_words(item);
+}
+
+bool is_truthy(const Json& value) {
+    return !value.is_null() && !(value.is_bool() && !value.as_bool());
 }
 
 void append_as_text(std::string& out, const Json& value) {
@@ -147,6 +211,27 @@ std::optional<Json> number_of_text(std::string_view text) {
     auto value = Json::parse(text);
     if (!value || !value->is_number()) return std::nullopt;
     return Json::number_from_text(value->number_text());
+}
+
+Json leading_number(std::string_view text) {
+    constexpr std::string_view digits = "0123456789";
+    auto begin = text.find_first_not_of(" \t\r\n\f\v");
+    if (begin == std::string_view::npos) return Json(0);
+    text.remove_prefix(begin);
+    bool negative = text.starts_with('-'), plus = text.starts_with('+');
+    if (negative || plus) text.remove_prefix(1);
+    auto whole = text.substr(0, text.find_first_not_of(digits));
+    auto rest = text.substr(whole.size());
+    rest = rest.substr(0, rest.find_last_not_of(" \t\r\n\f\v") + 1);
+    // A fraction counts only when nothing follows it; otherwise the whole digits do.
+    bool fraction = !plus && !whole.empty() && rest.size() > 1 && rest.front() == '.' &&
+                    rest.find_first_not_of(digits, 1) == std::string_view::npos;
+    while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
+    if (whole.empty()) return Json(0);
+    std::string number(negative && (whole != "0" || fraction) ? "-" : "");
+    number.append(whole);
+    if (fraction) number.append(rest);
+    return Json::number_from_text(std::move(number));
 }
 
 std::string value_words(const Json& value) {

@@ -1,6 +1,8 @@
 // Filters that encode, decode and hash. The only user of OpenSSL in this room.
 #include <openssl/evp.h>
 
+#include <array>
+
 #include "rules/filters.hpp"
 #include "rules/limits.hpp"
 
@@ -30,6 +32,68 @@ Json sha256(const Json& in, FilterCall& call) {
     return out;
 }
 
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// --- Name-based UUIDs (RFC 9562, section 5.5) ----------------------------------------------------
+
+using UuidBytes = std::array<unsigned char, 16>;
+
+/// The 16 bytes of a written UUID: 32 hex digits in groups of 8-4-4-4-12.
+std::optional<UuidBytes> uuid_bytes(std::string_view text) {
+    if (text.size() != 36) return std::nullopt;
+    UuidBytes out{};
+    std::size_t digit = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        bool dash = at == 8 || at == 13 || at == 18 || at == 23;
+        if (dash != (text[at] == '-')) return std::nullopt;
+        if (dash) continue;
+        auto value = hex_value(text[at]);
+        if (value < 0) return std::nullopt;
+        out[digit / 2] = static_cast<unsigned char>(out[digit / 2] << 4 | value);
+        ++digit;
+    }
+    return out;
+}
+
+/// A UUID, or the name of one of the namespaces that the RFC gives (section 6.6).
+std::optional<UuidBytes> uuid_namespace(std::string_view text) {
+    static constexpr std::pair<std::string_view, std::string_view> known[] = {
+        {"dns", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+        {"url", "6ba7b811-9dad-11d1-80b4-00c04fd430c8"},
+        {"oid", "6ba7b812-9dad-11d1-80b4-00c04fd430c8"},
+        {"x500", "6ba7b814-9dad-11d1-80b4-00c04fd430c8"}};
+    for (const auto& [name, uuid] : known)
+        if (name == text) return uuid_bytes(uuid);
+    return uuid_bytes(text);
+}
+
+Json uuid5(const Json& in, FilterCall& call) {
+    auto space = uuid_namespace(call.text(0));
+    if (!space)
+        return call.fail("needs a UUID, dns, url, oid or x500 as argument 1, found " +
+                         value_words(call.arg(0)));
+    std::string named(reinterpret_cast<const char*>(space->data()), space->size());
+    named += in.as_string();
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(named.data(), named.size(), digest, nullptr, EVP_sha1(), nullptr) != 1)
+        return call.fail("is not available in this OpenSSL");
+    digest[6] = static_cast<unsigned char>((digest[6] & 0x0F) | 0x50);   // version 5
+    digest[8] = static_cast<unsigned char>((digest[8] & 0x3F) | 0x80);   // variant of the RFC
+    std::string out;
+    for (std::size_t i = 0; i < 16; ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
+        out.push_back(hex_digits[digest[i] >> 4]);
+        out.push_back(hex_digits[digest[i] & 15]);
+    }
+    return out;
+}
+
+// --- Base64 and URLs ----------------------------------------------------------------------------
+
 std::string encode64(std::string_view text, std::string_view letters) {
     std::string out;
     out.reserve((text.size() + 2) / 3 * 4);
@@ -44,7 +108,7 @@ std::string encode64(std::string_view text, std::string_view letters) {
     return out;
 }
 
-/// Padding may be missing; anything that is no base64, or decodes to no text, is a fault.
+/// Anything that is no base64, or decodes to no text, is a fault.
 Json decode64(std::string_view text, std::string_view letters, FilterCall& call) {
     while (text.ends_with('=')) text.remove_suffix(1);
     std::string out;
@@ -66,11 +130,13 @@ Json decode64(std::string_view text, std::string_view letters, FilterCall& call)
 
 Json base64_encode(const Json& in, FilterCall&) { return encode64(in.as_string(), base64_letters); }
 Json base64_decode(const Json& in, FilterCall& call) {
+    if (in.as_string().size() % 4 != 0) return call.fail("found what is no base64");
     return decode64(in.as_string(), base64_letters, call);
 }
 Json base64_url_safe_encode(const Json& in, FilterCall&) {
     return encode64(in.as_string(), base64_url_letters);
 }
+/// Here the padding may be missing.
 Json base64_url_safe_decode(const Json& in, FilterCall& call) {
     return decode64(in.as_string(), base64_url_letters, call);
 }
@@ -88,12 +154,6 @@ Json url_encode(const Json& in, FilterCall&) {
         else out.append({'%', upper[byte >> 4], upper[byte & 15]});
     }
     return out;
-}
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 Json url_decode(const Json& in, FilterCall& call) {
@@ -121,8 +181,9 @@ constexpr FilterSpec specs[] = {
     {"base64_url_safe_encode", "t", base64_url_safe_encode},
     {"json", "a", json},
     {"sha256", "t", sha256},
-    {"url_decode", "t", url_decode},
-    {"url_encode", "t", url_encode},
+    {"url_decode", "T", url_decode},
+    {"url_encode", "T", url_encode},
+    {"uuid5", "tt", uuid5},
 };
 
 }  // namespace

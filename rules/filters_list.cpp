@@ -1,4 +1,5 @@
-// Filters over lists and whole values. Nil is an empty list; an object is a list of itself.
+// Filters over lists and whole values: parts, order, joining. What picks items by a property is in
+// filters_pick.cpp. Lists in lists count as one list; nil is an empty one.
 #include <algorithm>
 
 #include "rules/filters.hpp"
@@ -10,16 +11,14 @@ namespace syncline::rules {
 namespace {
 
 bool is_empty(const Json& value) {
-    if (value.is_null()) return true;
     if (value.is_string()) return value.as_string().empty();
     return value.is_container() && value.empty();
 }
 
 Json default_value(const Json& in, FilterCall& call) {
-    bool allow_false = !call.named.empty() && call.named.front().second.as_bool();
-    bool is_false = in.is_bool() && !in.as_bool();
-    if (!is_empty(in) && (!is_false || allow_false)) return in;
-    return call.has(0) ? call.args[0] : Json("");
+    bool absent = call.allow_false ? in.is_null() : !is_truthy(in);
+    if (!absent && !is_empty(in)) return in;
+    return call.count > 0 ? call.arg(0) : Json("");
 }
 
 Json size(const Json& in, FilterCall&) {
@@ -27,76 +26,34 @@ Json size(const Json& in, FilterCall&) {
     return in.is_container() ? in.size() : std::size_t{0};
 }
 
-Json first(const Json& in, FilterCall&) { return in[0]; }
-Json last(const Json& in, FilterCall&) { return in.empty() ? Json() : in.items().back(); }
+Json first(const Json& in, FilterCall&) {
+    if (in.is_string()) return char_slice(in.as_string(), 0, 1);
+    if (!in.is_object() || in.empty()) return in[0];
+    Json pair = Json::array();
+    pair.push_back(Json(in.members().front().name));
+    pair.push_back(in.members().front().value);
+    return pair;
+}
 
-/// Lists in lists are joined as if they were one. Stops when it is too long.
-void join_items(const Json& list, const std::string& between, bool& first, std::string& out) {
-    for (const auto& item : list.items()) {
-        if (out.size() > limits::filter_bytes_max) return;
-        if (item.is_array()) {
-            join_items(item, between, first, out);
-            continue;
-        }
-        if (!first) out += between;
-        first = false;
+Json last(const Json& in, FilterCall&) {
+    if (in.is_string() && !in.as_string().empty())
+        return char_slice(in.as_string(), char_count(in.as_string()) - 1, 1);
+    if (in.is_string()) return in;
+    return in.items().empty() ? Json() : in.items().back();
+}
+
+/// Stops when it is too long.
+Json join(const Json& in, FilterCall& call) {
+    std::string out;
+    const std::string_view between = call.count > 0 ? std::string_view(call.text(0)) : " ";
+    bool first_item = true;
+    for (const auto& item : in.items()) {
+        if (out.size() > limits::filter_bytes_max) break;
+        if (!first_item) out += between;
+        first_item = false;
         append_as_text(out, item);
     }
-}
-
-Json join(const Json& in, FilterCall& call) {
-    if (in.is_object()) return call.fail("needs a list, found an object");
-    std::string out;
-    std::string between = call.has(0) ? call.text(0) : " ";
-    bool first = true;
-    if (in.is_array()) join_items(in, between, first, out);
-    else append_as_text(out, in);
-    if (out.size() > limits::filter_bytes_max)
-        return call.fail("makes more than " + std::to_string(limits::filter_bytes_max) + " bytes");
     return out;
-}
-
-/// The value of a dotted name in an item; nil when it is not there.
-const Json& at_name(const Json& item, const std::string& name) {
-    static const Json nil;
-    if (name.empty()) return nil;
-    if (const Json* direct = item.find(name)) return *direct;
-    const Json* deep = item.at_path(name);
-    return deep ? *deep : nil;
-}
-
-Json map(const Json& in, FilterCall& call) {
-    Json out = Json::array();
-    for (const auto& item : in.items()) {
-        if (!item.is_object() && !item.is_null())
-            return call.fail("needs a list of objects, found " + value_words(item) + " in it");
-        out.push_back(at_name(item, call.text(0)));
-    }
-    return out;
-}
-
-/// Keeps the items whose property equals the value, or without a value is neither nil nor false.
-Json select(const Json& in, FilterCall& call, bool wanted) {
-    if (call.has(1) && call.args[1].is_container())
-        return call.fail("needs a plain value as argument 2, found " + value_words(call.args[1]));
-    Json out = Json::array();
-    for (const auto& item : in.items()) {
-        if (!item.is_object() && !item.is_null())
-            return call.fail("needs a list of objects, found " + value_words(item) + " in it");
-        const Json& value = at_name(item, call.text(0));
-        bool truthy = !value.is_null() && !(value.is_bool() && !value.as_bool());
-        bool holds = call.has(1) && !call.args[1].is_null() ? value == call.args[1] : truthy;
-        if (holds == wanted) out.push_back(item);
-    }
-    return out;
-}
-
-Json where(const Json& in, FilterCall& call) { return select(in, call, true); }
-Json reject(const Json& in, FilterCall& call) { return select(in, call, false); }
-
-Json find(const Json& in, FilterCall& call) {
-    Json kept = select(in, call, true);
-    return kept[0];
 }
 
 Json reverse(const Json& in, FilterCall&) {
@@ -107,84 +64,107 @@ Json reverse(const Json& in, FilterCall&) {
 
 Json concat(const Json& in, FilterCall& call) {
     Json out = in;
-    for (const auto& item : call.args[0].items()) out.push_back(item);
+    for (const auto& item : call.arg(0).items()) out.push_back(item);
     return out;
 }
 
-Json compact(const Json& in, FilterCall& call) {
-    Json out = Json::array();
-    for (const auto& item : in.items())
-        if (!(call.has(0) ? at_name(item, call.text(0)) : item).is_null()) out.push_back(item);
-    return out;
-}
+// --- Order --------------------------------------------------------------------------------------
 
-/// Sorted and grouped by text, so that a long list takes n log n and not n × n.
-Json uniq(const Json& in, FilterCall& call) {
-    std::vector<std::pair<std::string, std::size_t>> keys;
-    for (std::size_t i = 0; i < in.size(); ++i)
-        keys.emplace_back((call.has(0) ? at_name(in[i], call.text(0)) : in[i]).dump(), i);
-    std::sort(keys.begin(), keys.end());
-    auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
-    keys.erase(std::unique(keys.begin(), keys.end(), same), keys.end());
-    std::vector<std::size_t> kept;
-    for (const auto& key : keys) kept.push_back(key.second);
-    std::sort(kept.begin(), kept.end());
-    Json out = Json::array();
-    for (auto index : kept) out.push_back(in[index]);
-    return out;
-}
+struct Key {
+    Json value;
+    std::size_t index = 0;
+};
 
-/// Numbers before texts would be a guess: all keys must be of one kind; nil goes last.
-bool sortable(const std::vector<std::pair<Json, std::size_t>>& keys) {
-    const Json* kind = nullptr;
-    for (const auto& [key, index] : keys) {
-        if (key.is_null()) continue;
-        if (!key.is_number() && !key.is_string()) return false;
-        if (kind && kind->kind() != key.kind()) return false;
-        kind = &key;
+/// What each item is sorted by. False and nil, or a complaint, when an item has no such property.
+bool keys_of(const Json& in, FilterCall& call, std::vector<Key>& keys) {
+    for (std::size_t i = 0; i < in.size(); ++i) {
+        const Json* value = &in[i];
+        if (call.has(0)) {
+            auto access = property_of(in[i], call.arg(0), value);
+            if (access == Access::refused) call.fail(refusal(in[i], call.arg(0)));
+            if (access != Access::found) return false;
+        }
+        keys.push_back(Key{*value, i});
     }
     return true;
 }
 
-Json sort_by(const Json& in, FilterCall& call, bool fold) {
-    std::vector<std::pair<Json, std::size_t>> keys;
-    for (std::size_t i = 0; i < in.size(); ++i) {
-        Json key = call.has(0) ? at_name(in[i], call.text(0)) : in[i];
-        if (fold && key.is_string()) key = Json(fold_case(key.as_string()));
-        keys.emplace_back(std::move(key), i);
+/// Numbers and texts have no order between them, objects and booleans none at all; equal values
+/// need none.
+bool comparable(const std::vector<Key>& keys) {
+    const Json* first = nullptr;
+    for (const auto& [key, index] : keys) {
+        if (key.is_null()) continue;
+        if (!first) first = &key;
+        bool ordered = (key.is_number() || key.is_string()) && key.kind() == first->kind();
+        if (!ordered && !(key == *first)) return false;
     }
-    if (!sortable(keys))
+    return true;
+}
+
+/// Nil goes last.
+bool before(const Key& left, const Key& right) {
+    const Json &a = left.value, &b = right.value;
+    if (a.is_null() || b.is_null()) return !a.is_null() && b.is_null();
+    if (a.is_number()) return json_compare_numbers(a.number_text(), b.number_text()) < 0;
+    return a.as_string() < b.as_string();
+}
+
+Json sorted(const Json& in, std::vector<Key> keys) {
+    std::stable_sort(keys.begin(), keys.end(), before);
+    Json out = Json::array();
+    for (const auto& key : keys) out.push_back(in[key.index]);
+    return out;
+}
+
+Json sort(const Json& in, FilterCall& call) {
+    std::vector<Key> keys;
+    if (!keys_of(in, call, keys)) return Json();
+    if (!comparable(keys))
         return call.fail("needs a list whose values are all numbers or all texts");
-    std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
-        if (a.first.is_null() || b.first.is_null()) return !a.first.is_null() && b.first.is_null();
-        if (a.first.is_number())
-            return json_compare_numbers(a.first.number_text(), b.first.number_text()) < 0;
-        return a.first.as_string() < b.first.as_string();
-    });
+    return sorted(in, std::move(keys));
+}
+
+/// By their texts, whatever they are, in any case.
+Json sort_natural(const Json& in, FilterCall& call) {
+    std::vector<Key> keys;
+    if (!keys_of(in, call, keys)) return Json();
+    for (auto& [key, index] : keys) {
+        if (key.is_null()) continue;
+        std::string text;
+        append_as_text(text, key);
+        key = Json(fold_case(text));
+    }
+    return sorted(in, std::move(keys));
+}
+
+/// Sorted and grouped by text, so that a long list takes n log n and not n × n.
+Json uniq(const Json& in, FilterCall& call) {
+    std::vector<Key> values;
+    if (!keys_of(in, call, values)) return Json();
+    std::vector<std::pair<std::string, std::size_t>> keys;
+    for (const auto& [value, index] : values) keys.emplace_back(value.dump(), index);
+    std::sort(keys.begin(), keys.end());
+    auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+    keys.erase(std::unique(keys.begin(), keys.end(), same), keys.end());
+    std::sort(keys.begin(), keys.end(),
+              [](const auto& a, const auto& b) { return a.second < b.second; });
     Json out = Json::array();
     for (const auto& key : keys) out.push_back(in[key.second]);
     return out;
 }
 
-Json sort(const Json& in, FilterCall& call) { return sort_by(in, call, false); }
-Json sort_natural(const Json& in, FilterCall& call) { return sort_by(in, call, true); }
-
 constexpr FilterSpec specs[] = {
-    {"compact", "l?t", compact},
-    {"concat", "ll", concat},
+    {"concat", "lc", concat},
     {"default", "a?a", default_value},
-    {"find", "lt?a", find},
-    {"first", "l", first},
-    {"join", "a?t", join},
-    {"last", "l", last},
-    {"map", "lt", map},
-    {"reject", "lt?a", reject},
+    {"first", "a", first},
+    {"join", "l?t", join},
+    {"last", "a", last},
     {"reverse", "l", reverse},
     {"size", "a", size},
-    {"sort", "l?t", sort},
-    {"sort_natural", "l?t", sort_natural},
-    {"uniq", "l?t", uniq},
-    {"where", "lt?a", where},
+    {"sort", "l?a", sort},
+    {"sort_natural", "l?a", sort_natural},
+    {"uniq", "l?a", uniq},
 };
 
 }  // namespace

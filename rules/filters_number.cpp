@@ -84,17 +84,17 @@ Fixed sum(Fixed a, Fixed b) {
 }
 
 Json plus(const Json& in, FilterCall& call) {
-    return format(sum(parse(in), parse(call.args[0])), call);
+    return format(sum(parse(in), parse(call.arg(0))), call);
 }
 
 Json minus(const Json& in, FilterCall& call) {
-    auto right = parse(call.args[0]);
+    auto right = parse(call.arg(0));
     right.mantissa = -right.mantissa;
     return format(sum(parse(in), right), call);
 }
 
 Json times(const Json& in, FilterCall& call) {
-    auto a = parse(in), b = parse(call.args[0]);
+    auto a = parse(in), b = parse(call.arg(0));
     Fixed made;
     made.good = a.good && b.good && !__builtin_mul_overflow(a.mantissa, b.mantissa, &made.mantissa);
     made.scale = a.scale + b.scale;
@@ -117,10 +117,10 @@ Json from_double(double value, FilterCall& call) {
 }
 
 Json divided_by(const Json& in, FilterCall& call) {
-    auto a = parse(in), b = parse(call.args[0]);
+    auto a = parse(in), b = parse(call.arg(0));
     if (b.good && b.mantissa == 0) return call.fail("cannot divide by 0");
     if (a.fraction || b.fraction)
-        return from_double(in.as_double() / call.args[0].as_double(), call);
+        return from_double(in.as_double() / call.arg(0).as_double(), call);
     Fixed made;
     made.good = a.good && b.good;
     if (made.good) made.mantissa = floor_divide(a.mantissa, b.mantissa);
@@ -128,7 +128,7 @@ Json divided_by(const Json& in, FilterCall& call) {
 }
 
 Json modulo(const Json& in, FilterCall& call) {
-    auto a = parse(in), b = parse(call.args[0]);
+    auto a = parse(in), b = parse(call.arg(0));
     if (b.good && b.mantissa == 0) return call.fail("cannot divide by 0");
     Fixed made;
     made.fraction = a.fraction || b.fraction;
@@ -162,12 +162,26 @@ Json whole(const Json& in, FilterCall& call, Towards towards) {
     return format(value, call);
 }
 
+/// To tens, hundreds …: what was whole stays so.
+Json rounded_before_point(const Json& in, FilterCall& call, int digits) {
+    auto value = parse(in);
+    Wide unit = 1;
+    if (!value.good || !shift(unit, digits)) return format(Fixed{0, 0, value.fraction, value.good}, call);
+    value.scale += digits;
+    value.good = value.scale <= digits_max;
+    bool fraction = value.fraction;
+    value = rounded(value, 0, Towards::nearest);
+    value.good &= !__builtin_mul_overflow(value.mantissa, unit, &value.mantissa);
+    value.fraction = fraction;
+    return format(value, call);
+}
+
 Json round(const Json& in, FilterCall& call) {
-    auto digits = call.has(0) ? call.integer(0) : 0;
-    if (digits <= 0) return whole(in, call, Towards::nearest);
-    return format(rounded(parse(in), static_cast<int>(std::min<std::int64_t>(digits, digits_max)),
-                          Towards::nearest),
-                  call);
+    auto wanted = call.count > 0 ? call.arg(0).as_double() : 0.0;
+    auto digits = static_cast<int>(std::clamp<double>(wanted, -digits_max, digits_max));
+    if (digits == 0) return whole(in, call, Towards::nearest);
+    if (digits < 0) return rounded_before_point(in, call, -digits);
+    return format(rounded(parse(in), digits, Towards::nearest), call);
 }
 
 Json floor(const Json& in, FilterCall& call) { return whole(in, call, Towards::down); }
@@ -179,25 +193,34 @@ Json abs(const Json& in, FilterCall&) {
 }
 
 Json at_least(const Json& in, FilterCall& call) {
-    return json_compare_numbers(in.number_text(), call.args[0].number_text()) < 0 ? call.args[0]
+    return json_compare_numbers(in.number_text(), call.arg(0).number_text()) < 0 ? call.arg(0)
                                                                                   : in;
 }
 Json at_most(const Json& in, FilterCall& call) {
-    return json_compare_numbers(in.number_text(), call.args[0].number_text()) > 0 ? call.args[0]
+    return json_compare_numbers(in.number_text(), call.arg(0).number_text()) > 0 ? call.arg(0)
                                                                                   : in;
 }
 
-Json sum_of(const Json& in, FilterCall& call) {
+Fixed sum_of_list(const Json& list) {
     Fixed total;
-    for (const auto& item : in.items()) {
-        const Json& value = call.has(0) ? item[call.text(0)] : item;
-        if (value.is_null()) continue;
-        auto number = value.is_string() ? number_of_text(value.as_string()) : std::optional(value);
-        if (!number || !number->is_number())
-            return call.fail("needs a list of numbers, found " + value_words(value) + " in it");
-        total = sum(total, parse(*number));
+    for (const auto& item : list.items()) {
+        if (item.is_array()) total = sum(total, sum_of_list(item));
+        else if (item.is_number()) total = sum(total, parse(item));
+        else if (item.is_string()) total = sum(total, parse(leading_number(item.as_string())));
     }
-    return format(total, call);
+    return total;
+}
+
+Json sum_of(const Json& in, FilterCall& call) {
+    if (!call.has(0)) return format(sum_of_list(in), call);
+    Json values = Json::array();
+    for (const auto& item : in.items()) {
+        const Json* value = nullptr;
+        if (property_of(item, call.arg(0), value) == Access::refused)
+            return call.fail(refusal(item, call.arg(0)));
+        values.push_back(*value);
+    }
+    return format(sum_of_list(values), call);
 }
 
 /// A text that is a number becomes one: typed output of "42" as 42.
@@ -212,10 +235,10 @@ constexpr FilterSpec specs[] = {
     {"floor", "n", floor},
     {"minus", "nn", minus},
     {"modulo", "nn", modulo},
-    {"number", "n", to_number},
+    {"number", "e", to_number},
     {"plus", "nn", plus},
-    {"round", "n?i", round},
-    {"sum", "l?t", sum_of},
+    {"round", "n?n", round},
+    {"sum", "l?a", sum_of},
     {"times", "nn", times},
 };
 

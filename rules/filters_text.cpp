@@ -57,12 +57,16 @@ Json replace_some(const std::string& text, const std::string& needle, const std:
     return out.append(text, at);
 }
 
+const std::string& second_text(const FilterCall& call) {
+    static const std::string nothing;
+    return call.count > 1 ? call.text(1) : nothing;
+}
+
 Json replace(const Json& in, FilterCall& call) {
-    return replace_some(in.as_string(), call.text(0), call.has(1) ? call.text(1) : "", SIZE_MAX,
-                        call);
+    return replace_some(in.as_string(), call.text(0), second_text(call), SIZE_MAX, call);
 }
 Json replace_first(const Json& in, FilterCall& call) {
-    return replace_some(in.as_string(), call.text(0), call.has(1) ? call.text(1) : "", 1, call);
+    return replace_some(in.as_string(), call.text(0), second_text(call), 1, call);
 }
 Json remove(const Json& in, FilterCall& call) {
     if (call.text(0).empty()) return in;
@@ -72,12 +76,12 @@ Json remove_first(const Json& in, FilterCall& call) {
     return replace_some(in.as_string(), call.text(0), "", 1, call);
 }
 
+/// Also remove_last, whose second text is none.
 Json replace_last(const Json& in, FilterCall& call) {
     const auto& text = in.as_string();
     auto found = text.rfind(call.text(0));
     if (found == std::string::npos) return in;
-    return text.substr(0, found) + (call.has(1) ? call.text(1) : "") +
-           text.substr(found + call.text(0).size());
+    return text.substr(0, found) + second_text(call) + text.substr(found + call.text(0).size());
 }
 
 /// By a separator; "" gives characters, " " words; empty texts at the end are left out.
@@ -103,12 +107,17 @@ Json split(const Json& in, FilterCall& call) {
     return out;
 }
 
+const std::string& tail_text(const FilterCall& call) {
+    static const std::string dots = "...";
+    return call.count > 1 ? call.text(1) : dots;
+}
+
 Json truncate(const Json& in, FilterCall& call) {
     const auto& text = in.as_string();
-    auto most = static_cast<std::size_t>(std::max<std::int64_t>(0, call.has(0) ? call.integer(0)
-                                                                               : 50));
-    std::string tail = call.has(1) ? call.text(1) : "...";
-    if (char_count(text) <= most) return in;
+    auto most = static_cast<std::size_t>(
+        std::max<std::int64_t>(0, call.count > 0 ? call.integer(0) : 50));
+    const auto& tail = tail_text(call);
+    if (text.size() <= most || char_count(text) <= most) return in;
     auto tail_chars = char_count(tail);
     auto kept = most > tail_chars ? most - tail_chars : 0;
     return std::string(char_slice(text, 0, kept)) + tail;
@@ -116,12 +125,12 @@ Json truncate(const Json& in, FilterCall& call) {
 
 Json truncatewords(const Json& in, FilterCall& call) {
     std::string_view text = in.as_string();
-    auto most = std::max<std::int64_t>(1, call.has(0) ? call.integer(0) : 15);
+    auto most = std::max<std::int64_t>(1, call.count > 0 ? call.integer(0) : 15);
     std::string out;
     std::int64_t count = 0;
     for (std::size_t at = text.find_first_not_of(blanks); at < text.size();) {
         auto end = std::min(text.find_first_of(blanks, at), text.size());
-        if (count == most) return out + (call.has(1) ? call.text(1) : "...");
+        if (count == most) return out + tail_text(call);
         out.append(count > 0 ? " " : "").append(text.substr(at, end - at));
         ++count;
         at = text.find_first_not_of(blanks, end);
@@ -152,22 +161,24 @@ Json slice(const Json& in, FilterCall& call) {
     return char_slice(text, first, count);
 }
 
+/// Letters, or # and digits, up to a semicolon. A name ends at the next &, so that a text of many
+/// stays linear.
+bool is_entity(std::string_view rest) {
+    bool number = rest.starts_with('#');
+    std::string_view allowed = number
+        ? "0123456789" : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    std::size_t begin = number ? 1 : 0;
+    auto end = rest.find_first_not_of(allowed, begin);
+    return end != std::string_view::npos && end > begin && rest[end] == ';';
+}
+
 Json escape_html(std::string_view text, bool once, FilterCall& call) {
     std::string out;
     for (std::size_t at = 0; at < text.size(); ++at) {
         switch (text[at]) {
-            case '&': {
-                // Only so far as a name may reach: a text of many & stays linear.
-                auto name = text.substr(at + 1, 9);
-                auto end = name.find(';');
-                name = name.substr(0, end == std::string_view::npos ? 0 : end);
-                bool entity = once && !name.empty() &&
-                              name.find_first_not_of(
-                                  "#abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789") == std::string_view::npos;
-                out += entity ? "&" : "&amp;";
+            case '&':
+                out += once && is_entity(text.substr(at + 1)) ? "&" : "&amp;";
                 break;
-            }
             case '<': out += "&lt;"; break;
             case '>': out += "&gt;"; break;
             case '"': out += "&quot;"; break;
@@ -186,10 +197,68 @@ Json escape_once(const Json& in, FilterCall& call) {
     return escape_html(in.as_string(), true, call);
 }
 
-Json strip_newlines(const Json& in, FilterCall&) {
+/// What lies between the marks is left out with them; a begin without its end stays. Linear: once
+/// an end is not found, it is not searched for again.
+std::string without_blocks(std::string_view text) {
+    struct Block {
+        std::string_view begin, end;
+        bool open = true;
+    };
+    Block blocks[] = {{"<script", "</script>"}, {"<!--", "-->"}, {"<style", "</style>"}};
     std::string out;
-    for (char c : in.as_string())
-        if (c != '\n' && c != '\r') out.push_back(c);
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto rest = text.substr(at);
+        auto skipped = std::string_view::npos;
+        for (auto& [begin, end, open] : blocks) {
+            if (!open || !rest.starts_with(begin)) continue;
+            auto found = text.find(end, at + begin.size());
+            open = found != std::string_view::npos;
+            if (open) skipped = found + end.size();
+        }
+        if (skipped != std::string_view::npos) {
+            at = skipped;
+            continue;
+        }
+        auto next = std::min(text.find('<', at + 1), text.size());
+        out.append(text, at, next - at);
+        at = next;
+    }
+    return out;
+}
+
+Json strip_html(const Json& in, FilterCall&) {
+    auto text = without_blocks(in.as_string());
+    std::string out;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        auto open = text.find('<', at);
+        auto close = open == std::string::npos ? open : text.find('>', open);
+        out.append(text, at, close == std::string::npos ? close : open - at);
+        if (close == std::string::npos) break;
+        at = close + 1;
+    }
+    return out;
+}
+
+Json strip_newlines(const Json& in, FilterCall& call) {
+    auto plain = replace_some(in.as_string(), "\r\n", "", SIZE_MAX, call);
+    return replace_some(plain.as_string(), "\n", "", SIZE_MAX, call);
+}
+
+/// Runs of blanks become one space.
+Json squish(const Json& in, FilterCall&) {
+    std::string out;
+    bool gap = false;
+    for (char c : in.as_string()) {
+        if (blanks.find(c) != std::string_view::npos) {
+            gap = !out.empty();
+            continue;
+        }
+        if (gap) out.push_back(' ');
+        gap = false;
+        out.push_back(c);
+    }
     return out;
 }
 
@@ -202,23 +271,26 @@ constexpr FilterSpec specs[] = {
     {"append", "tt", append},
     {"capitalize", "t", capitalize},
     {"downcase", "t", downcase},
-    {"escape", "t", escape},
+    {"escape", "T", escape},
     {"escape_once", "t", escape_once},
     {"lstrip", "t", lstrip},
     {"newline_to_br", "t", newline_to_br},
     {"prepend", "tt", prepend},
     {"remove", "tt", remove},
     {"remove_first", "tt", remove_first},
+    {"remove_last", "tt", replace_last},
     {"replace", "tt?t", replace},
     {"replace_first", "tt?t", replace_first},
-    {"replace_last", "tt?t", replace_last},
+    {"replace_last", "ttt", replace_last},
     {"rstrip", "t", rstrip},
-    {"slice", "ai?i", slice},
+    {"slice", "ai?o", slice},
     {"split", "tt", split},
+    {"squish", "T", squish},
     {"strip", "t", strip},
+    {"strip_html", "t", strip_html},
     {"strip_newlines", "t", strip_newlines},
-    {"truncate", "t?it", truncate},
-    {"truncatewords", "t?it", truncatewords},
+    {"truncate", "T?it", truncate},
+    {"truncatewords", "T?it", truncatewords},
     {"upcase", "t", upcase},
 };
 

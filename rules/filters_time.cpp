@@ -1,12 +1,11 @@
-// Filters over moments in time, always in UTC. A moment is a number of seconds since 1970, of
-// milliseconds from 10^11 on (1973 in milliseconds, 5138 in seconds), an ISO 8601 text, or "now",
-// which is the time that the caller of the render gives.
+// Filters over moments in time. `date` writes a moment in the zone that it was read in, as Liquid
+// does; iso8601 in UTC. What a moment is, filters_moment.hpp says.
 #include <chrono>
-#include <cstdio>
+#include <cstdlib>
 
 #include "rules/filters.hpp"
+#include "rules/filters_moment.hpp"
 #include "rules/limits.hpp"
-#include "rules/moment.hpp"
 
 namespace syncline::rules {
 
@@ -14,19 +13,11 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// Milliseconds since 1970; nothing and a complaint when the value is no moment.
-std::optional<std::int64_t> moment(const Json& in, FilterCall& call) {
-    std::optional<std::int64_t> ms;
-    auto number = in.is_string() ? number_of_text(in.as_string()) : std::optional(in);
-    if (number && number->is_number()) {
-        ms = moment_of_number(*number);
-    } else if (in.is_string()) {
-        bool now = in.as_string() == "now" || in.as_string() == "today";
-        ms = now ? std::optional(call.now_ms) : moment_of_text(in.as_string());
-    }
-    if (ms) return ms;
-    call.fail("needs an ISO 8601 text or a number of seconds, found " + value_words(in));
-    return std::nullopt;
+/// The moment, or a complaint.
+std::optional<Instant> instant(const Json& in, FilterCall& call) {
+    auto read = read_instant(in, call.now_ms);
+    if (!read) call.fail("needs an ISO 8601 text or a number of seconds, found " + value_words(in));
+    return read;
 }
 
 struct Moment {
@@ -34,13 +25,15 @@ struct Moment {
     std::chrono::weekday weekday{};
     int year = 0, month = 0, day = 0, year_day = 0;
     int hour = 0, minute = 0, second = 0, millisecond = 0;
-    std::int64_t ms = 0;
+    std::int64_t unix_ms = 0, offset_ms = 0;
 };
 
-Moment split_moment(std::int64_t ms) {
+Moment split(const Instant& at) {
     using namespace std::chrono;
     Moment made;
-    made.ms = ms;
+    made.unix_ms = at.ms;
+    made.offset_ms = at.offset_ms;
+    auto ms = at.ms + at.offset_ms;
     auto day_count = ms >= 0 ? ms / day_ms : -((-ms + day_ms - 1) / day_ms);
     sys_days day_point{days{day_count}};
     made.date = year_month_day{day_point};
@@ -71,6 +64,11 @@ std::pair<int, int> iso_week(const Moment& at) {
     year_month_day of_week{thursday};
     auto first = sys_days{of_week.year() / 1 / 1};
     return {int(of_week.year()), static_cast<int>((thursday - first).count()) / 7 + 1};
+}
+
+/// Weeks begin on the day that is `days_in` days ago; the days before the first such are week 0.
+int week_of_year(const Moment& at, unsigned days_in) {
+    return (at.year_day + 6 - static_cast<int>(days_in)) / 7;
 }
 
 /// One strftime conversion.
@@ -135,8 +133,10 @@ private:
             case 'M': return number(out, at_.minute, 2);
             case 'p': return word(out, at_.hour < 12 ? "AM" : "PM");
             case 'P': return word(out, at_.hour < 12 ? "am" : "pm");
-            case 's': return number(out, (at_.ms - at_.millisecond) / 1000, 0);
+            case 's': return number(out, (at_.unix_ms - at_.millisecond) / 1000, 0);
             case 'S': return number(out, at_.second, 2);
+            case 'U': return number(out, week_of_year(at_, at_.weekday.c_encoding()), 2);
+            case 'W': return number(out, week_of_year(at_, at_.weekday.iso_encoding() - 1), 2);
             case 'u': return number(out, at_.weekday.iso_encoding(), 0);
             case 'V': return number(out, iso_week(at_).second, 2);
             case 'w': return number(out, at_.weekday.c_encoding(), 0);
@@ -158,44 +158,52 @@ private:
             case 'X': return part(out, "%H:%M:%S");
             case 'n': out.push_back('\n'); return;
             case 't': out.push_back('\t'); return;
-            case 'z': out += "+0000"; return;
-            case 'Z': out += "UTC"; return;
+            case 'v': return part(out, "%e-%^b-%Y");
+            case 'N': return number(out, at_.millisecond * 1'000'000, 9);
+            case 'z': return zone(out);
+            case 'Z': out += at_.offset_ms == 0 ? "UTC" : ""; return;
             case '%': out.push_back('%'); return;
             default: call_.fail(std::string("does not know %") + which);
         }
+    }
+
+    void zone(std::string& out) {
+        auto minutes = at_.offset_ms / 60'000;
+        out.push_back(minutes < 0 ? '-' : '+');
+        minutes = std::abs(minutes);
+        number(out, minutes / 60, 2);
+        number(out, minutes % 60, 2);
     }
 
     void part(std::string& out, std::string_view format) {
         out += Formatter(at_, call_).run(format);
     }
 
-    const Moment& at_;
+    Moment at_;
     FilterCall& call_;
     char flag_ = '\0';
 };
 
 Json date(const Json& in, FilterCall& call) {
-    if (in.is_null() || (in.is_string() && in.as_string().empty())) return in;
-    auto ms = moment(in, call);
-    if (!ms) return Json();
-    auto at = split_moment(*ms);
-    return Formatter(at, call).run(call.text(0));
+    bool nothing = in.is_null() || (in.is_string() && in.as_string().empty());
+    if (nothing || call.text(0).empty()) return in;
+    auto read = instant(in, call);
+    return read ? Json(Formatter(split(*read), call).run(call.text(0))) : Json();
 }
 
 Json iso8601(const Json& in, FilterCall& call) {
     if (in.is_null()) return in;
-    auto ms = moment(in, call);
-    if (!ms) return Json();
-    auto at = split_moment(*ms);
-    bool fraction = at.millisecond != 0;
-    return Formatter(at, call).run(fraction ? "%FT%T.%LZ" : "%FT%TZ");
+    auto read = instant(in, call);
+    if (!read) return Json();
+    auto at = split(Instant{read->ms, 0});
+    return Formatter(at, call).run(at.millisecond != 0 ? "%FT%T.%LZ" : "%FT%TZ");
 }
 
 Json unix_time(const Json& in, FilterCall& call) {
     if (in.is_null()) return in;
-    auto ms = moment(in, call);
-    if (!ms) return Json();
-    return *ms >= 0 ? *ms / 1000 : -((-*ms + 999) / 1000);
+    auto read = instant(in, call);
+    if (!read) return Json();
+    return read->ms >= 0 ? read->ms / 1000 : -((-read->ms + 999) / 1000);
 }
 
 constexpr FilterSpec specs[] = {

@@ -33,6 +33,7 @@ inline constexpr std::size_t tree_depth_max = 64;             // of `with`: what
 inline constexpr std::size_t filter_bytes_max = 1 << 20;      // what one filter may make
 inline constexpr std::size_t filter_items_max = 100'000;      // of a list that one filter makes
 inline constexpr std::size_t value_depth_max = 64;            // of a value that a filter walks
+inline constexpr std::size_t markdown_bytes_max = 128 << 10;  // a long page; the parser takes ms for it
 
 static_assert(pattern_alternatives_max <= pattern_fields_max);
 static_assert(loop_rounds_max <= render_steps_max);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,11 +17,25 @@
 
 namespace syncline::rules {
 
+/// The remembered pairs of ids that `link: kind` asks for, as the surroundings keep them.
+class LinkSource {
+public:
+    struct Found {
+        std::optional<std::string> id;   // nothing: no such pair
+        std::string error;               // why it could not be looked up; empty when it was
+        Found() = default;
+    };
+    virtual ~LinkSource() = default;
+    /// The id at the destination for an id of the source.
+    virtual Found find(std::string_view kind, std::string_view source_id) const = 0;
+};
+
 /// What a filter or template may not exceed, and what the surroundings provide.
 struct RenderOptions {
     std::size_t output_bytes_max = 1 << 20;
-    bool strict = false;             // undefined is an error instead of nil
-    std::int64_t now_ms = 0;         // for `now` and date filters
+    bool strict = false;                 // undefined is an error instead of nil
+    std::int64_t now_ms = 0;             // for `now` and date filters
+    const LinkSource* links = nullptr;   // for `link`; without it the filter is a fault
     RenderOptions() = default;
 };
 

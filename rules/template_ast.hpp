@@ -34,7 +34,7 @@ struct Expression {
 struct FilterUse {
     const FilterSpec* spec = nullptr;
     std::vector<Expression> args;
-    std::vector<std::pair<std::string, Expression>> named;
+    std::optional<Expression> allow_false;   // the one named argument: of default
     std::size_t offset = 0;
 };
 

@@ -266,8 +266,7 @@ bool ExpressionReader::arguments(FilterUse& out) {
         if (std::string_view(out.spec->name) != "default" || start.text != "allow_false")
             return fail(start.offset, std::string(out.spec->name) + " has no argument named " +
                                           quoted(start.text));
-        auto& slot = out.named.emplace_back(std::string(start.text), Expression());
-        if (!expression(slot.second)) return false;
+        if (!expression(out.allow_false.emplace())) return false;
     } while (accept(","));
     return !fault_;
 }

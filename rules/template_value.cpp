@@ -4,6 +4,7 @@
 #include "rules/template_value.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "rules/filters.hpp"
 #include "rules/limits.hpp"
@@ -76,10 +77,6 @@ std::size_t work_of(const Json& value, bool compared = false) {
 }  // namespace
 
 const Json& Value::json() const { return at ? *at : shared_nil(); }
-
-bool is_truthy(const Json& value) {
-    return !value.is_null() && !(value.is_bool() && !value.as_bool());
-}
 
 std::size_t json_bytes(const Json& value) {
     if (value.is_number()) return value.number_text().size();
@@ -270,17 +267,19 @@ bool Evaluator::evaluate(const Output& output, Value& out) {
 bool Evaluator::filter(const FilterUse& use, Value& value) {
     FilterCall call;
     call.now_ms = options_.now_ms;
+    call.links = options_.links;
     std::size_t work = work_of(value.json());
-    for (const auto& argument : use.args) {
-        Value evaluated;
-        if (!evaluate(argument, false, evaluated)) return false;
-        work += work_of(evaluated.json());
-        call.args.push_back(evaluated.json());
+    std::array<Value, filter_args_max> args;   // keep what the call points to
+    for (const auto& written : use.args) {
+        auto& arg = args[call.count];
+        if (!evaluate(written, false, arg)) return false;
+        work += work_of(arg.json());
+        call.given[call.count++] = &arg.json();
     }
-    for (const auto& [name, argument] : use.named) {
-        Value evaluated;
-        if (!evaluate(argument, false, evaluated)) return false;
-        call.named.emplace_back(name, evaluated.json());
+    if (use.allow_false) {
+        Value allowed;
+        if (!evaluate(*use.allow_false, false, allowed)) return false;
+        call.allow_false = is_truthy(allowed.json());
     }
     if (!charge(use.offset, work)) return false;
     Json made = apply_filter(*use.spec, value.json(), call);

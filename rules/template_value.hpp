@@ -76,7 +76,4 @@ private:
     std::optional<Fault> fault_;
 };
 
-/// All but nil and false.
-bool is_truthy(const Json& value);
-
 }  // namespace syncline::rules::templating

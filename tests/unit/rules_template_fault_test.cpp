@@ -231,7 +231,7 @@ TEST(TemplateTree, FaultsNameTheMember) {
               "properties.dealname 1:8");
     EXPECT_EQ(fault_path(R"({"a":["ok",{"b":"x\n{{"}]})"), "a[1].b 2:1");
     EXPECT_EQ(fault_path(R"("{{")"), " 1:1");
-    auto compiled = TemplateTree::compile(json(R"({"a":{"b":"{{ x | plus: 1 }}"}})"));
+    auto compiled = TemplateTree::compile(json(R"({"a":{"b":"{{ x | divided_by: 0 }}"}})"));
     auto made = std::get<TemplateTree>(compiled).render(json(R"({"x":"q"})"), RenderOptions());
     ASSERT_TRUE(std::holds_alternative<Fault>(made));
     EXPECT_EQ(std::get<Fault>(made).path, "a.b");
