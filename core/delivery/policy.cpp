@@ -1,6 +1,7 @@
 #include "core/delivery/policy.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace syncline::delivery {
 
@@ -27,6 +28,7 @@ void TokenBucket::refill(std::int64_t now_ms) {
 
 std::int64_t TokenBucket::wait_ms(std::int64_t now_ms) {
     if (now_ms < paused_until_ms_) return paused_until_ms_ - now_ms;
+    if (now_ms < allowed_until_ms_ && allowed_ <= 0) return allowed_until_ms_ - now_ms;
     if (count_ == 0) return 0;
     refill(now_ms);
     std::int64_t room = static_cast<std::int64_t>(count_) * per_ms_ - per_ms_;  // for one more
@@ -35,6 +37,7 @@ std::int64_t TokenBucket::wait_ms(std::int64_t now_ms) {
 }
 
 void TokenBucket::take(std::int64_t now_ms) {
+    if (now_ms < allowed_until_ms_) --allowed_;
     if (count_ == 0) return;
     refill(now_ms);
     spent_ += per_ms_;
@@ -44,10 +47,15 @@ void TokenBucket::pause(std::int64_t now_ms, std::int64_t ms) {
     paused_until_ms_ = std::max(paused_until_ms_, now_ms + ms);
 }
 
+void TokenBucket::obey(std::int64_t now_ms, std::int64_t remaining, std::int64_t reset_ms) {
+    allowed_ = remaining;
+    allowed_until_ms_ = now_ms + reset_ms;
+}
+
 std::int64_t Breaker::wait_ms(std::int64_t now_ms) const {
     if (state_ == State::closed) return 0;
     if (state_ == State::probing) return -1;
-    return std::max<std::int64_t>(0, open_until_ms_ - now_ms);
+    return now_ms >= open_until_ms_ ? 0 : open_until_ms_ - now_ms;
 }
 
 void Breaker::started(std::int64_t now_ms) {
@@ -75,6 +83,23 @@ void Breaker::hold(std::int64_t now_ms) {
     held_ = true;
     state_ = State::open;
     open_until_ms_ = now_ms + wait_now_ms_;
+}
+
+void Breaker::restore_hold() {
+    held_ = true;
+    state_ = State::open;
+    open_until_ms_ = std::numeric_limits<std::int64_t>::min();
+    wait_now_ms_ = hold_ms_first;
+}
+
+void Breaker::probe_now(std::int64_t now_ms) {
+    if (state_ == State::open) open_until_ms_ = std::min(open_until_ms_, now_ms);
+}
+
+void Breaker::undecided(std::int64_t now_ms) {
+    if (state_ != State::probing) return;
+    state_ = State::open;
+    open_until_ms_ = now_ms;
 }
 
 }  // namespace syncline::delivery

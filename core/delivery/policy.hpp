@@ -30,6 +30,9 @@ public:
     void take(std::int64_t now_ms);
     /// The other side says the limit is used up: nothing more until `now_ms + ms`.
     void pause(std::int64_t now_ms, std::int64_t ms);
+    /// The other side says how many more it takes until `now_ms + reset_ms`: no more than that go
+    /// out until then. What it said before is forgotten; the bucket's own rate stays.
+    void obey(std::int64_t now_ms, std::int64_t remaining, std::int64_t reset_ms);
 
 private:
     void refill(std::int64_t now_ms);
@@ -39,6 +42,8 @@ private:
     std::int64_t spent_ = 0;          // tokens × per_ms, so that no fraction is lost
     std::int64_t refilled_ms_ = 0;
     std::int64_t paused_until_ms_ = 0;
+    std::int64_t allowed_ = 0;        // calls that the other side still takes …
+    std::int64_t allowed_until_ms_ = 0;   // … until then
 };
 
 /// Opens after `failures_to_open` failures in a row that are the destination's own fault; while open
@@ -62,6 +67,12 @@ public:
     /// probes after a wait that doubles from `hold_ms_first` to `hold_ms_max`.
     void hold(std::int64_t now_ms);
     bool held() const { return held_; }
+    /// Since when a hold found in the store has lasted is not known here: it probes at once.
+    void restore_hold();
+    /// A person says that it is worth a try: an open breaker probes now.
+    void probe_now(std::int64_t now_ms);
+    /// The attempt ended without a word of the destination: another one may probe.
+    void undecided(std::int64_t now_ms);
 
     static constexpr std::int64_t hold_ms_first = 60'000;
     static constexpr std::int64_t hold_ms_max = 900'000;   // 15 min: 4 failed log-ins an hour

@@ -13,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/host/http_check.hpp"
+#include "core/host/rate_headers.hpp"
 
 namespace syncline::host {
 namespace {
@@ -58,6 +59,7 @@ struct Driver::Run {
     bool effect_possible = false;
     bool last_blames_destination = false;
     std::optional<std::int64_t> last_retry_after_ms;
+    std::optional<RateLimit> limit;      // as the last answer that spoke of one said
 };
 
 struct Driver::Impl {
@@ -169,6 +171,7 @@ void Driver::Impl::answered(Run& run, const HttpRequest& shown, HttpResult resul
     // What the host itself would not send is the delivery's fault, not the destination's.
     run.last_blames_destination = !is_invalid_request(result) && blames_destination(result);
     run.effect_possible |= may_have_effect(shown.method, result);
+    if (auto limit = rate_limit_of(result.response.headers, clock.wall_ms())) run.limit = limit;
     Json answer = http_answer(result, clock.wall_ms());
     run.last_retry_after_ms = answer["http"]["retry_after_ms"].as_int64();
     drive(run, run.job->step(answer));
@@ -209,6 +212,8 @@ void Driver::Impl::apply_defaults(const Run& run, Outcome& outcome) const {
     outcome.note = clean(outcome.note, note_bytes_max);
     bool retry = outcome.kind == OutcomeKind::retry;
     if (retry && !outcome.after_ms) outcome.after_ms = run.last_retry_after_ms;
+    outcome.limit = run.limit;
+    outcome.destination_called = run.exchanges.size() > 0;
     outcome.uncertain = retry && run.effect_possible;
     outcome.destination_fault =
         outcome.kind == OutcomeKind::hold || (retry && run.last_blames_destination);

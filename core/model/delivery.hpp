@@ -93,6 +93,8 @@ struct Outcome {
     std::vector<Emitted> emitted;
     std::optional<Json> document;            // of a fetch
     std::optional<RateLimit> limit;          // as the last answer named it
+    /// False when it came about without a word from the destination (skipped, a read that failed).
+    bool destination_called = true;
     /// The failure lies with the destination, not with this delivery: feeds the breaker.
     bool destination_fault = false;
     /// The attempt may have had its effect though it failed: the next one is told.

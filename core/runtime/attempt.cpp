@@ -14,6 +14,12 @@ struct AttemptRunner::Attempt {
     Done done;
 
     void finish(Outcome outcome) { done(std::move(outcome), std::move(exchanges)); }
+    /// The destination was not asked.
+    void finish_uncalled(OutcomeKind kind, std::string note) {
+        Outcome outcome(kind, std::move(note));
+        outcome.destination_called = false;
+        finish(std::move(outcome));
+    }
     void record(const Json& more) {
         for (const auto& exchange : more.items()) exchanges.push_back(exchange);
     }
@@ -143,6 +149,8 @@ void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResul
     if (outcome.kind != OutcomeKind::reject) outcome.kind = OutcomeKind::retry;
     outcome.note = "fetch of " + fetch.source + "." + fetch.document + ": " + outcome.note;
     outcome.destination_fault = false;
+    outcome.destination_called = false;
+    outcome.limit.reset();
     outcome.uncertain = attempt->delivery.uncertain;
     attempt->finish(std::move(outcome));
 }
@@ -150,14 +158,14 @@ void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResul
 void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
     const auto& rule = *attempt->rule;
     if (rule.condition && !rule.condition->matches(attempt->scope, clock_.wall_ms()))
-        return attempt->finish(Outcome(OutcomeKind::skipped, "the rule's `if` does not hold"));
+        return attempt->finish_uncalled(OutcomeKind::skipped, "the rule's `if` does not hold");
     rules::RenderOptions options;
     options.output_bytes_max = limits::template_output_bytes_max;
     options.now_ms = clock_.wall_ms();
     auto rendered = rule.send[attempt->delivery.send].with.render(attempt->scope, options);
     if (const auto* fault = std::get_if<rules::Fault>(&rendered)) {
         std::string note = "the template of `with." + fault->path + "` failed: " + fault->message;
-        return attempt->finish(Outcome(OutcomeKind::reject, std::move(note)));
+        return attempt->finish_uncalled(OutcomeKind::reject, std::move(note));
     }
     drive(std::move(attempt), "action", std::move(std::get<Json>(rendered)));
 }

@@ -17,6 +17,7 @@ endforeach()
 
 syncline_test(component_host component
   SOURCES host_egress_test.cpp host_loader_test.cpp host_messages_test.cpp host_request_test.cpp
+    host_rate_headers_test.cpp
     host_driver_test.cpp host_curl_test.cpp host_curl_fault_test.cpp host_resolver.cpp
   LIBRARIES syncline_host syncline_asio ${CMAKE_DL_LIBS})
 target_compile_definitions(component_host PRIVATE HOST_TEST_PLUGINS="${host_plugins_dir}"

@@ -359,5 +359,23 @@ TEST_F(HostDriver, many_attempts_of_one_instance_run_side_by_side) {
     EXPECT_EQ(ended, 50);
 }
 
+TEST_F(HostDriver, an_outcome_tells_what_the_last_answer_said_of_the_limit) {
+    auto speaking = status(200);
+    speaking.response.headers.add("X-RateLimit-Remaining", "3");
+    speaking.response.headers.add("X-RateLimit-Reset", "10");
+    transport.answers = {speaking, status(200)};
+    auto outcome = outcome_of({ask("POST"), ask("POST"), delivered});
+    ASSERT_TRUE(outcome.limit) << "a later answer that is silent takes nothing back";
+    EXPECT_EQ(outcome.limit->remaining, 3);
+    EXPECT_EQ(outcome.limit->reset_ms, 10'000);
+    EXPECT_TRUE(outcome.destination_called);
+}
+
+TEST_F(HostDriver, an_outcome_tells_that_nobody_was_called) {
+    auto outcome = outcome_of({R"({"ask":"link","kind":"k","source_id":"s"})", delivered});
+    EXPECT_FALSE(outcome.destination_called);
+    EXPECT_FALSE(outcome.limit);
+}
+
 }  // namespace
 }  // namespace syncline::host

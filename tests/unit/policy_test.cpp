@@ -63,6 +63,25 @@ TEST(TokenBucket, pauses_when_told_and_is_unlimited_without_a_count) {
     EXPECT_EQ(bucket.wait_ms(500), 0);
 }
 
+TEST(TokenBucket, obeys_what_the_other_side_says_it_takes) {
+    TokenBucket bucket(0, 1000);
+    bucket.obey(0, 2, 5000);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(bucket.wait_ms(10), 0);
+        bucket.take(10);
+    }
+    EXPECT_EQ(bucket.wait_ms(10), 4990);
+    EXPECT_EQ(bucket.wait_ms(5000), 0);
+    for (int i = 0; i < 100; ++i) bucket.take(5000);
+    EXPECT_EQ(bucket.wait_ms(5000), 0) << "its word has ended";
+    bucket.obey(6000, 0, 1000);
+    EXPECT_EQ(bucket.wait_ms(6000), 1000);
+    bucket.obey(6100, 50, 900);
+    EXPECT_EQ(bucket.wait_ms(6100), 0) << "the newest word counts";
+    bucket.pause(6100, 300);
+    EXPECT_EQ(bucket.wait_ms(6100), 300) << "a pause stays a pause";
+}
+
 TEST(Breaker, opens_after_failures_in_a_row_probes_once_and_doubles) {
     Breaker breaker;
     for (int i = 0; i < 4; ++i) breaker.failed(0);
@@ -114,6 +133,23 @@ TEST(Breaker, a_hold_opens_at_once_and_probes_seldom) {
     breaker.succeeded();
     EXPECT_FALSE(breaker.held());
     EXPECT_EQ(breaker.wait_ms(180'000), 0);
+}
+
+TEST(Breaker, a_restored_hold_probes_at_once_and_an_undecided_probe_is_repeated) {
+    Breaker breaker;
+    breaker.restore_hold();
+    EXPECT_TRUE(breaker.held());
+    EXPECT_EQ(breaker.wait_ms(-50), 0);
+    breaker.started(10);
+    EXPECT_EQ(breaker.wait_ms(10), -1);
+    breaker.undecided(10);
+    EXPECT_EQ(breaker.wait_ms(10), 0);
+    EXPECT_TRUE(breaker.held());
+    breaker.started(10);
+    breaker.hold(10);
+    EXPECT_EQ(breaker.wait_ms(10), 120'000);
+    breaker.probe_now(20);
+    EXPECT_EQ(breaker.wait_ms(20), 0);
 }
 
 }  // namespace
