@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/sdk/json.hpp"
@@ -27,7 +28,11 @@ struct Mismatch {
 class Pattern {
 public:
     /// Compiles {"path": test, …}. A null or empty object matches every event.
+    /// A scalar is short for a list of one, an object of operators for a list of it.
     static Compiled<Pattern> compile(const Json& pattern);
+    /// The same of a JSON text in EventBridge's form, as other engines take it: every field is a
+    /// list of values or an object of fields, so an operator's name outside a list is a field's.
+    static Compiled<Pattern> parse(std::string_view json);
 
     Pattern();
     Pattern(Pattern&&) noexcept;
@@ -43,6 +48,7 @@ public:
 
 private:
     struct Node;
+    static Compiled<Pattern> compiled(const Json& pattern, bool strict);
     std::unique_ptr<const Node> root_;
 };
 

@@ -2,7 +2,8 @@
 //
 // $or is multiplied out with the fields beside it, so that a choice made inside and a field outside
 // still meet on one element of an array; the product is bounded before it is made. $and and $not
-// stand on their own: each group may pick its own element. One path may be tested once.
+// stand on their own: each group may pick its own element. One path may be tested once. Without $or
+// the tree is built in place, each part once.
 #include <algorithm>
 
 #include "rules/limits.hpp"
@@ -15,88 +16,147 @@ namespace {
 std::size_t field_count(const Group& group) {
     std::size_t count = 0;
     for (const auto& conjunction : group.alternatives) {
-        count += 1 + conjunction.conditions.size();
+        count += conjunction.conditions.size();
         for (const auto& field : conjunction.fields)
             count += 1 + (field.inner.empty() ? 0 : field_count(field.inner.front()));
     }
     return count;
 }
 
+/// A name of the event below those of `outer`. Lives on the stack.
+struct Trail {
+    const Trail* outer = nullptr;
+    std::string_view name;
+    std::size_t bytes = 0;   // of the dotted path
+    std::size_t depth = 0;   // names
+
+    Trail() = default;
+    Trail(const Trail& outer_in, std::string_view name_in)
+        : outer(&outer_in), name(name_in),
+          bytes(outer_in.bytes + (outer_in.depth > 0) + name_in.size()),
+          depth(outer_in.depth + 1) {}
+    std::string text() const {
+        if (depth == 0) return {};
+        return (depth > 1 ? outer->text() + "." : std::string()).append(name);
+    }
+};
+
+/// Where a group stands: in the written pattern and in the event.
+struct Spot {
+    const Place& place;
+    const Trail& trail;
+    std::size_t depth = 1;
+    bool inside_or = false;
+
+    Spot(const Place& place_in, const Trail& trail_in, std::size_t depth_in, bool inside_or_in)
+        : place(place_in), trail(trail_in), depth(depth_in), inside_or(inside_or_in) {}
+    Spot at(const Place& inner) const { return Spot(inner, trail, depth, inside_or); }
+    Spot below(const Trail& inner) const { return Spot(place, inner, depth + 1, inside_or); }
+    Spot branch(const Place& inner, bool is_or) const {
+        return Spot(inner, trail, depth + 1, is_or);
+    }
+};
+
 class PatternCompiler {
 public:
-    explicit PatternCompiler(PatternFault& faults) : faults_(faults) {}
+    /// `strict`: only EventBridge's form, in which what is tested is a list.
+    PatternCompiler(PatternFault& faults, bool strict) : faults_(faults), strict_(strict) {}
 
-    /// The group that an object of fields says. `prefix` is the path of the object in the event,
-    /// `place` the place in the pattern.
-    bool group(const Json& object, const std::string& prefix, const std::string& place,
-               bool inside_or, std::size_t depth, Group& out) {
-        if (depth > limits::pattern_depth_max)
-            return faults_.fail(place, "the pattern is nested deeper than " +
-                                           std::to_string(limits::pattern_depth_max) + " levels");
-        out.alternatives.assign(1, Conjunction());
-        for (const auto& member : object.members()) {
-            auto here = place.empty() ? member.name : place + "." + member.name;
-            Group part;
-            if (!this->member(member, prefix, here, inside_or, depth, part)) return false;
-            if (!join(out, part, here)) return false;
-        }
+    /// The group that an object of fields says.
+    bool group(const Json& object, const Spot& spot, Group& out) {
+        if (spot.depth > limits::pattern_depth_max)
+            return faults_.fail(spot.place, "the pattern is nested deeper than " +
+                                                std::to_string(limits::pattern_depth_max) +
+                                                " levels");
+        out.alternatives.emplace_back().fields.reserve(object.size());
+        for (const auto& member : object.members())
+            if (!this->member(member, spot.at(Place(spot.place, member.name)), out)) return false;
         return true;
     }
 
 private:
-    bool member(const JsonMember& member, const std::string& prefix, const std::string& here,
-                bool inside_or, std::size_t depth, Group& out) {
-        if (member.name == "$or") return alternatives(member.value, prefix, here, depth, out);
-        if (member.name == "$and" || member.name == "$not")
-            return conditions(member, prefix, here, inside_or, depth, out);
-        if (member.name.starts_with('$') && !is_operator(member.name))
-            return faults_.fail(here, unknown_operator(member.name));
-        bool sign = member.name == "=" || member.name == "<" || member.name == "<=" ||
-                    member.name == ">" || member.name == ">=";
-        if (is_operator(member.name) && (member.name.starts_with('$') || inside_or))
-            return faults_.fail(here, "the operator " + member.name +
-                                          " stands where a path is expected; write path: {" +
-                                          member.name + ": …}");
-        if (sign && inside_or)
-            return faults_.fail(here, "an operator stands where a path is expected");
-        if (member.name.size() + prefix.size() > limits::path_bytes_max)
-            return faults_.fail(place_short(here), "a path longer than " +
-                                          std::to_string(limits::path_bytes_max) + " bytes");
-        return field(member.name, member.value, prefix, here, inside_or, depth, out);
+    bool member(const JsonMember& member, const Spot& spot, Group& out) {
+        if (member.name == "$or" || member.name == "$and" || member.name == "$not") {
+            Group part;
+            return (member.name == "$or" ? alternatives(member.value, spot, part)
+                                         : conditions(member, spot, part)) &&
+                   join(out, std::move(part), spot);
+        }
+        if (!check_name(member.name, spot)) return false;
+        if (out.alternatives.size() == 1)
+            return field(member.name, member.value, spot, out.alternatives.front());
+        Group part;
+        return field(member.name, member.value, spot, part.alternatives.emplace_back()) &&
+               join(out, std::move(part), spot);
     }
 
-    static std::string place_short(const std::string& place) {
-        return std::string(char_slice(place, 0, 64)) + "…";
+    bool check_name(const std::string& name, const Spot& spot) {
+        bool dollar = name.starts_with('$');
+        if (dollar && !is_operator(name)) return faults_.fail(spot.place, unknown_operator(name));
+        if (dollar || (spot.inside_or && is_operator(name)))
+            return faults_.fail(spot.place, "the operator " + name +
+                                                " stands where a path is expected; write path: {" +
+                                                name + ": …}");
+        bool sign = name == "=" || name == "<" || name == "<=" || name == ">" || name == ">=";
+        if (sign && spot.inside_or)
+            return faults_.fail(spot.place, "an operator stands where a path is expected");
+        if (name.size() + spot.trail.bytes > limits::path_bytes_max)
+            return faults_.fail(spot.place, "a path longer than " +
+                                                std::to_string(limits::path_bytes_max) + " bytes");
+        return check_text(name, spot.place, faults_);
     }
 
     /// One written name, which may have dots: a chain of fields, one below the other.
-    bool field(std::string_view name, const Json& value, const std::string& prefix,
-               const std::string& here, bool inside_or, std::size_t depth, Group& out) {
-        if (depth > limits::pattern_depth_max)
-            return faults_.fail(here, "the path is deeper than " +
-                                          std::to_string(limits::pattern_depth_max) + " levels");
+    bool field(std::string_view name, const Json& value, const Spot& spot, Conjunction& into) {
+        if (spot.depth > limits::pattern_depth_max)
+            return faults_.fail(spot.place, "the path is deeper than " +
+                                                std::to_string(limits::pattern_depth_max) +
+                                                " levels");
         auto dot = name.find('.');
-        Field made;
-        made.name = name.substr(0, dot);
-        made.path = prefix.empty() ? made.name : prefix + "." + made.name;
-        if (dot != std::string_view::npos) {
-            if (!field(name.substr(dot + 1), value, made.path, here, inside_or, depth + 1,
-                       made.inner.emplace_back()))
-                return false;
-        } else if (is_group(value)) {
+        Trail trail(spot.trail, name.substr(0, dot));
+        auto* field = field_of(into, trail, spot.place);
+        if (!field) return false;
+        if (dot == std::string_view::npos) return tested(value, spot.below(trail), *field);
+        if (field->inner.empty()) field->inner.emplace_back().alternatives.emplace_back();
+        auto& inner = field->inner.front();
+        if (inner.alternatives.size() == 1)
+            return this->field(name.substr(dot + 1), value, spot.below(trail),
+                               inner.alternatives.front());
+        Group part;
+        return this->field(name.substr(dot + 1), value, spot.below(trail),
+                           part.alternatives.emplace_back()) &&
+               join(inner, std::move(part), spot.below(trail));
+    }
+
+    /// The field of that name, made if there is none.
+    Field* field_of(Conjunction& into, const Trail& trail, const Place& place) {
+        for (auto& field : into.fields)
+            if (field.name == trail.name) return &field;
+        if (!count(1, place)) return nullptr;
+        auto& made = into.fields.emplace_back();
+        made.name = trail.name;
+        return &made;
+    }
+
+    /// What is written for a field: tests of its values, or fields below it. `spot` is the field's.
+    bool tested(const Json& value, const Spot& spot, Field& field) {
+        if (value.is_object() && (strict_ || is_group(value))) {
             if (value.empty())
-                return faults_.fail(here, "an empty object tests nothing; to ask whether " +
-                                              quoted(made.path) + " is there, write {exists: true}");
-            if (!group(value, made.path, here, inside_or, depth + 1, made.inner.emplace_back()))
-                return false;
-        } else {
-            auto leaf = std::make_shared<Leaf>();
-            leaf->path = made.path;
-            if (!compile_leaf(value, here, *leaf, faults_)) return false;
-            made.leaf = std::move(leaf);
+                return faults_.fail(spot.place, "an empty object tests nothing; to ask whether " +
+                                                    quoted(spot.trail.text()) + " is there, write " +
+                                                    (strict_ ? "[{\"exists\": true}]"
+                                                             : "{exists: true}"));
+            if (field.inner.empty()) return group(value, spot, field.inner.emplace_back());
+            Group part;
+            return group(value, spot, part) && join(field.inner.front(), std::move(part), spot);
         }
-        out.alternatives.assign(1, Conjunction());
-        out.alternatives.front().fields.push_back(std::move(made));
+        if (strict_ && !value.is_array())
+            return faults_.fail(spot.place, "expected a list of values or an object of fields, "
+                                            "found " + kind_name(value));
+        if (field.leaf) return tested_twice(spot.trail, spot.place);
+        auto leaf = std::make_shared<Leaf>();
+        if (!compile_leaf(value, spot.place, *leaf, faults_)) return false;
+        field.leaf = std::move(leaf);
         return true;
     }
 
@@ -111,83 +171,92 @@ private:
         });
     }
 
-    bool alternatives(const Json& list, const std::string& prefix, const std::string& here,
-                      std::size_t depth, Group& out) {
+    bool alternatives(const Json& list, const Spot& spot, Group& out) {
         if (!list.is_array() || list.size() < 2)
-            return faults_.fail(here, "$or needs a list of two or more groups, found " +
-                                          (list.is_array() ? std::to_string(list.size())
-                                                           : kind_name(list)));
+            return faults_.fail(spot.place, "$or needs a list of two or more groups, found " +
+                                                (list.is_array() ? std::to_string(list.size())
+                                                                 : kind_name(list)));
         for (std::size_t i = 0; i < list.size(); ++i) {
             Group branch;
-            if (!branch_of(list[i], prefix, here + "[" + std::to_string(i) + "]", true, depth,
-                           branch))
-                return false;
+            auto before = std::exchange(fields_, 0);
+            if (!branch_of(list[i], spot.branch(Place(spot.place, i), true), branch)) return false;
             if (out.alternatives.size() + branch.alternatives.size() >
                 limits::pattern_alternatives_max)
-                return too_many(here);
+                return too_many(spot.place);
+            if (!count(before, spot.place)) return false;
             for (auto& alternative : branch.alternatives)
                 out.alternatives.push_back(std::move(alternative));
         }
         return true;
     }
 
-    bool branch_of(const Json& object, const std::string& prefix, const std::string& place,
-                   bool inside_or, std::size_t depth, Group& out) {
+    bool branch_of(const Json& object, const Spot& spot, Group& out) {
         if (!object.is_object() || object.empty())
-            return faults_.fail(place, "expected a group {path: test}, found " +
-                                           (object.is_object() ? "an empty object"
-                                                               : kind_name(object)));
-        return group(object, prefix, place, inside_or, depth + 1, out);
+            return faults_.fail(spot.place, "expected a group {path: test}, found " +
+                                                (object.is_object() ? "an empty object"
+                                                                    : kind_name(object)));
+        return group(object, spot, out);
     }
 
-    bool conditions(const JsonMember& member, const std::string& prefix, const std::string& here,
-                    bool inside_or, std::size_t depth, Group& out) {
-        Conjunction made;
-        auto add = [&](const Json& object, const std::string& place) {
+    bool conditions(const JsonMember& member, const Spot& spot, Group& out) {
+        auto& made = out.alternatives.emplace_back();
+        auto add = [&](const Json& object, const Place& place) {
             auto group = std::make_shared<Group>();
-            if (!branch_of(object, prefix, place, inside_or, depth, *group)) return false;
-            made.conditions.push_back(Condition{member.name == "$not", prefix, group});
+            auto outside = std::exchange(fields_, 0);   // a condition's tests are never multiplied
+            if (!branch_of(object, spot.branch(place, spot.inside_or), *group)) return false;
+            fields_ = outside + 1;
+            auto& condition = made.conditions.emplace_back();
+            condition.negated = member.name == "$not";
+            condition.group = std::move(group);
             return true;
         };
-        if (member.name == "$not") {
-            if (!add(member.value, here)) return false;
-        } else {
-            if (!member.value.is_array() || member.value.empty())
-                return faults_.fail(here, "$and needs a list of groups, found " +
-                                              (member.value.is_array() ? "an empty list"
-                                                                       : kind_name(member.value)));
-            for (std::size_t i = 0; i < member.value.size(); ++i)
-                if (!add(member.value[i], here + "[" + std::to_string(i) + "]")) return false;
-        }
-        out.alternatives.assign(1, std::move(made));
+        if (member.name == "$not") return add(member.value, spot.place);
+        if (!member.value.is_array() || member.value.empty())
+            return faults_.fail(spot.place, "$and needs a list of groups, found " +
+                                                (member.value.is_array()
+                                                     ? "an empty list"
+                                                     : kind_name(member.value)));
+        for (std::size_t i = 0; i < member.value.size(); ++i)
+            if (!add(member.value[i], Place(spot.place, i))) return false;
         return true;
     }
 
-    bool too_many(const std::string& place) {
+    bool too_many(const Place& place) {
         return faults_.fail(place, "$or multiplies out to more than " +
                                        std::to_string(limits::pattern_alternatives_max) +
                                        " alternatives; split the rule");
     }
 
-    /// out := out and part, multiplied out.
-    bool join(Group& out, const Group& part, const std::string& place) {
+    /// Counts what the tree gets; false when that is too much.
+    bool count(std::size_t more, const Place& place) {
+        fields_ += more;
+        return fields_ <= limits::pattern_fields_max ||
+               faults_.fail(place, "the pattern multiplies out to more than " +
+                                       std::to_string(limits::pattern_fields_max) +
+                                       " tests; split the rule");
+    }
+
+    /// out := out and part, multiplied out. `spot` is where part is written.
+    bool join(Group& out, Group part, const Spot& spot) {
         auto left = out.alternatives.size(), right = part.alternatives.size();
-        if (left * right > limits::pattern_alternatives_max) return too_many(place);
-        if (left * field_count(part) + right * field_count(out) > limits::pattern_fields_max)
-            return faults_.fail(place, "the pattern multiplies out to more than " +
-                                           std::to_string(limits::pattern_fields_max) +
-                                           " tests; split the rule");
+        if (left * right > limits::pattern_alternatives_max) return too_many(spot.place);
+        if (left * right > 1) {
+            auto ours = field_count(out), theirs = field_count(part);
+            if (!count((right - 1) * ours + (left - 1) * theirs, spot.place)) return false;
+        }
         std::vector<Conjunction> product;
-        for (const auto& alternative : out.alternatives)
-            for (const auto& other : part.alternatives) {
-                product.push_back(alternative);
-                if (!add_all(product.back(), other, place)) return false;
+        product.reserve(left * right);
+        for (auto& alternative : out.alternatives)
+            for (std::size_t i = 0; i < right; ++i) {
+                bool last = i + 1 == right;
+                product.push_back(last ? std::move(alternative) : alternative);
+                if (!add_all(product.back(), part.alternatives[i], spot)) return false;
             }
         out.alternatives = std::move(product);
         return true;
     }
 
-    bool add_all(Conjunction& into, const Conjunction& from, const std::string& place) {
+    bool add_all(Conjunction& into, const Conjunction& from, const Spot& spot) {
         for (const auto& condition : from.conditions) into.conditions.push_back(condition);
         for (const auto& field : from.fields) {
             auto twin = std::find_if(into.fields.begin(), into.fields.end(),
@@ -196,50 +265,86 @@ private:
                 into.fields.push_back(field);
                 continue;
             }
-            if (twin->leaf && field.leaf)
-                return faults_.fail(place, "the path " + quoted(field.path) +
-                                               " is tested twice; write a list for \"or\", $and "
-                                               "for both");
+            Trail trail(spot.trail, field.name);
+            if (twin->leaf && field.leaf) return tested_twice(trail, spot.place);
             if (field.leaf) twin->leaf = field.leaf;
             if (field.inner.empty()) continue;
             if (twin->inner.empty()) twin->inner = field.inner;
-            else if (!join(twin->inner.front(), field.inner.front(), place)) return false;
+            else if (!join(twin->inner.front(), field.inner.front(), spot.below(trail)))
+                return false;
         }
         return true;
     }
 
+    bool tested_twice(const Trail& trail, const Place& place) {
+        return faults_.fail(place, "the path " + quoted(trail.text()) +
+                                       " is tested twice; write a list for \"or\", $and for both");
+    }
+
     PatternFault& faults_;
+    bool strict_;
+    std::size_t fields_ = 0;   // of the group being built, as multiplied out
 };
 
-void collect_paths(const Group& group, std::vector<std::string>& out) {
+void collect_paths(const Group& group, const std::string& prefix, std::vector<std::string>& out) {
     for (const auto& conjunction : group.alternatives) {
         for (const auto& field : conjunction.fields) {
-            if (field.leaf) out.push_back(field.leaf->path);
-            if (!field.inner.empty()) collect_paths(field.inner.front(), out);
+            auto path = path_below(prefix, field.name);
+            if (field.leaf) out.push_back(path);
+            if (!field.inner.empty()) collect_paths(field.inner.front(), path, out);
         }
-        for (const auto& condition : conjunction.conditions) collect_paths(*condition.group, out);
+        for (const auto& condition : conjunction.conditions)
+            collect_paths(*condition.group, prefix, out);
     }
+}
+
+Fault fault_at(std::string_view text, const JsonError& error) {
+    auto before = text.substr(0, std::min(error.offset, text.size()));
+    auto line_begin = before.rfind('\n') + 1;   // npos + 1 is 0
+    Fault made;
+    made.message = "not JSON: " + error.message;
+    made.line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+    made.column = 1 + char_count(before.substr(line_begin));
+    return made;
 }
 
 }  // namespace
 
-Compiled<Pattern> Pattern::compile(const Json& pattern) {
+std::string path_below(const std::string& prefix, const std::string& name) {
+    return prefix.empty() ? name : prefix + "." + name;
+}
+
+Compiled<Pattern> Pattern::compiled(const Json& pattern, bool strict) {
     PatternFault faults;
     Pattern made;
-    if (pattern.is_null() || (pattern.is_object() && pattern.empty())) return made;
     auto node = std::make_unique<Node>();
     if (!pattern.is_object())
-        faults.fail("", "expected an object {path: test}, found " + kind_name(pattern));
+        faults.fail(Place(), "expected an object {path: test}, found " + kind_name(pattern));
+    else if (pattern.empty())
+        faults.fail(Place(), "an empty object tests nothing; name at least one field");
     else
-        PatternCompiler(faults).group(pattern, "", "", false, 1, node->group);
-    if (faults.fault) return *faults.fault;
+        PatternCompiler(faults, strict).group(pattern, Spot(Place(), Trail(), 1, false),
+                                              node->group);
+    if (faults.fault) return std::move(*faults.fault);
     made.root_ = std::move(node);
     return made;
 }
 
+Compiled<Pattern> Pattern::compile(const Json& pattern) {
+    bool any = pattern.is_null() || (pattern.is_object() && pattern.empty());
+    return any ? Compiled<Pattern>(Pattern()) : compiled(pattern, false);
+}
+
+Compiled<Pattern> Pattern::parse(std::string_view json) {
+    JsonError error;
+    auto pattern = Json::parse(json, &error);
+    if (!pattern) return fault_at(json, error);
+    return compiled(*pattern, true);
+}
+
 std::vector<std::string> Pattern::paths() const {
     std::vector<std::string> out;
-    if (root_) collect_paths(root_->group, out);
+    if (root_) collect_paths(root_->group, {}, out);
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;

@@ -47,9 +47,11 @@ class Explainer {
 public:
     explicit Explainer(std::int64_t now_ms) : now_ms_(now_ms) {}
 
-    Mismatch group(const Group& group, const Views& views) const {
-        if (group.alternatives.size() == 1) return conjunction(group.alternatives.front(), views);
-        auto made = conjunction(nearest(group, views), views);
+    /// `path` is that of the views.
+    Mismatch group(const Group& group, const Views& views, const std::string& path) const {
+        if (group.alternatives.size() == 1)
+            return conjunction(group.alternatives.front(), views, path);
+        auto made = conjunction(nearest(group, views), views, path);
         made.expected += " (nearest of " + std::to_string(group.alternatives.size()) +
                          " alternatives)";
         return made;
@@ -103,59 +105,60 @@ private:
         }
     }
 
-    Mismatch conjunction(const Conjunction& conjunction, const Views& views) const {
+    Mismatch conjunction(const Conjunction& conjunction, const Views& views,
+                         const std::string& path) const {
         for (const auto& field : conjunction.fields) {
             auto below = step_into(views, field.name);
-            if (match_field(field, below, now_ms_) == Verdict::no) return this->field(field, below);
+            if (match_field(field, below, now_ms_) == Verdict::no)
+                return this->field(field, below, path_below(path, field.name));
         }
         for (const auto& condition : conjunction.conditions) {
             bool holds = match_group(*condition.group, views, now_ms_) != Verdict::no;
-            if (!condition.negated && !holds) return group(*condition.group, views);
+            if (!condition.negated && !holds) return group(*condition.group, views, path);
             if (condition.negated && holds)
-                return found_instead(condition.path, "does not satisfy the group under $not",
+                return found_instead(path, "does not satisfy the group under $not",
                                 found_at(views));
         }
         return found_instead({}, {}, {});
     }
 
-    Mismatch field(const Field& field, const Views& views) const {
+    Mismatch field(const Field& field, const Views& views, const std::string& path) const {
         if (field.inner.empty())
-            return found_instead(field.path, field.leaf->expected, found_at(views));
+            return found_instead(path, words_of(*field.leaf), found_at(views));
         Views elements, others;
         if (!split_arrays(views, elements, others) || elements.empty()) {
             auto alone = leaf_only(field);
             if (field.leaf && match_field(alone, views, now_ms_) == Verdict::no)
-                return found_instead(field.path, field.leaf->expected, found_at(views));
-            return group(field.inner.front(), elements.empty() ? others : views);
+                return found_instead(path, words_of(*field.leaf), found_at(views));
+            return group(field.inner.front(), elements.empty() ? others : views, path);
         }
         if (elements.size() == 1) {
             others.push_back(elements.front());
-            return this->field(field, others);
+            return this->field(field, others, path);
         }
-        return among(field, elements, others);
+        return among(field.inner.front(), elements, others, path);
     }
 
     static Field leaf_only(const Field& field) {
         Field made;
         made.name = field.name;
-        made.path = field.path;
         made.leaf = field.leaf;
         return made;
     }
 
     /// Several elements: the test that fails on each of them, or else that no one element has all.
-    Mismatch among(const Field& field, const Views& elements, const Views& others) const {
-        const auto& inner = field.inner.front();
+    Mismatch among(const Group& inner, const Views& elements, const Views& others,
+                   const std::string& path) const {
         if (inner.alternatives.size() == 1)
             for (const auto& child : inner.alternatives.front().fields) {
                 auto below = step_into(elements, child.name);
                 auto here = step_into(others, child.name);
                 below.insert(below.end(), here.begin(), here.end());
-                if (match_field(child, below, now_ms_) == Verdict::no) return this->field(child, below);
+                if (match_field(child, below, now_ms_) == Verdict::no)
+                    return this->field(child, below, path_below(path, child.name));
             }
-        return found_instead(field.path,
-                        "has one element that satisfies every test below " + quoted(field.path),
-                        std::to_string(elements.size()) + " elements, none with all of them");
+        return found_instead(path, "has one element that satisfies every test below " + quoted(path),
+                             std::to_string(elements.size()) + " elements, none with all of them");
     }
 
     std::int64_t now_ms_;
@@ -168,7 +171,7 @@ std::optional<Mismatch> Pattern::explain(const Json& event, std::int64_t now_ms)
     if (!event.is_object()) return found_instead({}, "the event is an object", shown(event));
     Explainer explainer(now_ms);
     Views views{View{&event, {}}};
-    auto made = explainer.group(root_->group, views);
+    auto made = explainer.group(root_->group, views, {});
     auto count = explainer.count(root_->group, views);
     made.held = count.held;
     made.tests = count.all;

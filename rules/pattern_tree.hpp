@@ -29,6 +29,7 @@ struct LeafTest {
     };
     Op op = Op::present;
     Json literal;                 // equals and the comparisons
+                                  // and the operand of an operator that folds, as written
     std::string text;             // the text operators (folded where the operator folds); cidr and
                                   // the time tests: the operand as written
     Wildcard wildcard;
@@ -42,24 +43,24 @@ bool leaf_holds(const LeafTest& test, const Json& value, std::int64_t now_ms);
 
 /// What is asked of the values at one path: any value satisfies any test.
 struct Leaf {
-    std::string path;                   // dotted, for explain and paths()
-    std::vector<std::string> texts;     // literal strings, sorted
+    std::vector<std::string> texts;     // literal strings, sorted, each once
     std::vector<LeafTest> tests;
     bool absent_holds = false;          // `exists: false` is among the tests
-    std::string expected;               // in words
+    /// The literals in the order written, for explain: indexes of texts, or of tests with
+    /// `written_test` added. Empty when they stand as texts, then tests.
+    std::vector<std::uint32_t> written;
+    static constexpr std::uint32_t written_test = 1u << 31;
 };
 
 struct Group;
 
 struct Condition {
     bool negated = false;
-    std::string path;                   // of the object that it is about; empty for the event
     std::shared_ptr<const Group> group;
 };
 
 struct Field {
-    std::string name;
-    std::string path;
+    std::string name;                   // never has a dot
     std::shared_ptr<const Leaf> leaf;   // may be null
     std::vector<Group> inner;           // none or one
 };
@@ -79,20 +80,44 @@ struct Pattern::Node {
 
 // --- Compiling tests (leaf_compile.cpp) -----------------------------------------------------------
 
-/// Where compiling stands, and the first fault.
+/// A place in the written pattern: a member or an item of what `outer` is. Lives on the stack, so
+/// that naming it costs nothing until something is wrong there.
+struct Place {
+    static constexpr std::size_t no_index = static_cast<std::size_t>(-1);
+    const Place* outer = nullptr;
+    std::string_view name;
+    std::size_t index = no_index;
+
+    Place() = default;
+    Place(const Place& outer_in, std::string_view name_in) : outer(&outer_in), name(name_in) {}
+    Place(const Place& outer_in, std::size_t index_in) : outer(&outer_in), index(index_in) {}
+    /// "actor.type[0].prefix"
+    std::string text() const;
+};
+
+/// The first fault.
 struct PatternFault {
     std::optional<Fault> fault;
     /// Notes the fault unless one is noted already; always false, for `return fail(…)`.
-    bool fail(const std::string& path, std::string message);
+    bool fail(const Place& place, std::string message);
 };
 
 /// The tests that a field's value (a scalar, a list, or one operator object) says.
-bool compile_leaf(const Json& value, const std::string& path, Leaf& leaf, PatternFault& faults);
+bool compile_leaf(const Json& value, const Place& place, Leaf& leaf, PatternFault& faults);
+/// False, and the fault, when `text` is too long for a pattern or no UTF-8.
+bool check_text(std::string_view text, const Place& place, PatternFault& faults);
 /// True for every name that cannot be a field in operator position.
 bool is_operator(std::string_view name);
 /// `unknown operator "x"; did you mean "y"?`
 std::string unknown_operator(std::string_view name);
 std::string kind_name(const Json& value);
+
+// --- Wording of tests (pattern_words.cpp) ---------------------------------------------------------
+
+/// The dotted path of `name` below `prefix`.
+std::string path_below(const std::string& prefix, const std::string& name);
+/// What the leaf asks for: `is one of "people", "deals", or is absent`.
+std::string words_of(const Leaf& leaf);
 
 // --- Walking an event (pattern_match.cpp) ---------------------------------------------------------
 
