@@ -89,7 +89,7 @@ std::string fold_case(std::string_view text) { return map_text(case_folding, tex
 std::string lower_case(std::string_view text) { return map_text(case_lower, text, false); }
 std::string upper_case(std::string_view text) { return map_text(case_upper, text, true); }
 
-Wildcard::Wildcard(std::string_view pattern, bool escapes) {
+Wildcard::Wildcard(std::string_view pattern, bool escapes) : parts_(1) {
     for (std::size_t at = 0; at < pattern.size(); ++at) {
         if (pattern[at] == '*') {
             parts_.emplace_back();
@@ -101,6 +101,7 @@ Wildcard::Wildcard(std::string_view pattern, bool escapes) {
 }
 
 bool Wildcard::matches(std::string_view text) const {
+    if (parts_.empty()) return text.empty();
     if (!has_star()) return text == parts_.front();
     if (!text.starts_with(parts_.front())) return false;
     text.remove_prefix(parts_.front().size());

@@ -29,15 +29,16 @@ std::string upper_case(std::string_view text);
 /// match takes time linear in the text, whatever the pattern.
 class Wildcard {
 public:
+    /// Like the empty text; allocates nothing.
     Wildcard() = default;
     Wildcard(std::string_view pattern, bool escapes);
     bool matches(std::string_view text) const;
     bool has_star() const { return parts_.size() > 1; }
-    /// What stands before, between and behind the stars.
+    /// What stands before, between and behind the stars; at least one part, unless made by default.
     const std::vector<std::string>& parts() const { return parts_; }
 
 private:
-    std::vector<std::string> parts_ = {""};
+    std::vector<std::string> parts_;   // none only by default
 };
 
 /// The candidate nearest to `name`, or empty when none is near enough to be a typo of it.
