@@ -26,6 +26,7 @@ inline constexpr std::size_t template_bytes_max = 64 << 10;   // one text
 inline constexpr std::size_t template_depth_max = 32;         // blocks in blocks
 inline constexpr std::size_t template_nodes_max = 10'000;     // of one text
 inline constexpr std::size_t filters_per_output_max = 64;
+inline constexpr std::size_t comparisons_max = 64;            // of one condition
 inline constexpr std::size_t loop_rounds_max = 10'000;        // of one for, and of range (a..b)
 inline constexpr std::size_t render_steps_max = 200'000;      // nodes run in one render: 20 full loops
 inline constexpr std::size_t render_work_bytes_max = 64u << 20; // read and made by filters, compared, assigned

@@ -1,7 +1,7 @@
 // The compiled form of a template text: nodes, expressions, filter uses. Private to the room.
 //
 // Built once by template_parse.cpp, run by template_render.cpp, never changed in between. Offsets
-// are bytes of the template text; place_of() turns one into line and column when a fault needs it.
+// are bytes of the template text; fault_at() turns one into line and column when a fault needs it.
 #pragma once
 
 #include <optional>
@@ -59,7 +59,7 @@ struct Node;
 struct Branch {
     Condition condition;              // empty: always (else)
     bool negated = false;             // unless
-    std::vector<Expression> whens;    // of case
+    std::vector<Expression> whens;    // of case; empty: else
     std::vector<Node> body;
 };
 
@@ -69,15 +69,19 @@ struct Node {
     std::string text;                 // the text, or the name of loop, assign and capture
     Output output;                    // also the value of assign, the subject of choice, the list
     std::vector<Branch> branches;     // if, case; a loop has its body, and perhaps its else
+    std::string title;                // of a loop: variable and list as written
     std::vector<Expression> limit;    // of a loop: none or one
     std::vector<Expression> skip;
+    bool resumes = false;             // offset: continue
     bool reversed = false;
+    bool blank = false;               // prints nothing but what blank text it has itself
     std::size_t offset = 0;
 };
 
 struct Program {
     std::string source;               // for places of faults while rendering
     std::vector<Node> nodes;
+    bool typed = false;               // one {{ output }} and nothing else: its value keeps its type
     std::vector<std::string> paths;   // sorted
 };
 

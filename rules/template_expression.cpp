@@ -3,6 +3,8 @@
 // Recursive only through brackets and ranges, bounded by template_depth_max.
 #include "rules/template_expression.hpp"
 
+#include <algorithm>
+
 #include "rules/limits.hpp"
 #include "rules/text.hpp"
 
@@ -120,6 +122,20 @@ bool ExpressionReader::name(std::string& out, std::string_view what) {
     return !fault_;
 }
 
+bool ExpressionReader::new_name(std::string& out, std::string_view what) {
+    bool number = token_.kind == Token::Kind::number && is_digit(token_.text.front());
+    bool in_quotes = token_.kind == Token::Kind::text && !token_.text.empty() &&
+                     std::all_of(token_.text.begin(), token_.text.end(), is_name);
+    bool question = token_.kind == Token::Kind::name && token_.text.ends_with('?');
+    if (fault_ || question || (!number && !in_quotes)) {
+        if (question) return fail(token_.offset, "a new name cannot end with \"?\"");
+        return name(out, what);
+    }
+    out = token_.text;
+    advance();
+    return !fault_;
+}
+
 bool ExpressionReader::output(Output& out) {
     out.offset = token_.offset;
     if (!expression(out.value)) return false;
@@ -175,7 +191,8 @@ bool ExpressionReader::path(Expression& out) {
     auto next = body_.substr(at_);
     auto after = next.find_first_not_of(" \t\r\n");
     char following = after == std::string_view::npos ? '\0' : next[after];
-    bool alone = following != '.' && following != '[';
+    bool in_range = following == '.' && next.substr(after).starts_with("..");
+    bool alone = in_range || (following != '.' && following != '[');
     if (alone && (word == "nil" || word == "null" || word == "true" || word == "false" ||
                   word == "empty" || word == "blank")) {
         if (word == "true" || word == "false") out.literal = Json(word == "true");
@@ -283,8 +300,9 @@ bool ExpressionReader::check_count(const FilterUse& use) {
 
 bool ExpressionReader::condition(Condition& out) {
     while (true) {
-        if (out.size() == limits::filters_per_output_max)
-            return fail(token_.offset, "too many comparisons in one condition");
+        if (out.size() == limits::comparisons_max)
+            return fail(token_.offset, "more than " + std::to_string(limits::comparisons_max) +
+                                           " comparisons in one condition");
         if (!comparison(out.emplace_back())) return false;
         if (accept("and")) out.back().and_next = true;
         else if (!accept("or")) break;

@@ -28,8 +28,10 @@ public:
     bool output(Output& out);
     bool expression(Expression& out);
     bool condition(Condition& out);
-    /// A bare name, for assign, capture and for.
+    /// A bare name, as of a loop's variable.
     bool name(std::string& out, std::string_view what);
+    /// The name that assign and capture make: also digits, or a name in quotes.
+    bool new_name(std::string& out, std::string_view what);
     /// The next token if it is that word or sign.
     bool accept(std::string_view text);
     bool expect(std::string_view text);

@@ -24,7 +24,7 @@ public:
     Rendered run(bool keep_type) {
         Json result;
         bool good = false;
-        if (keep_type && program_.nodes.size() == 1 && program_.nodes.front().kind == Node::Kind::output) {
+        if (keep_type && program_.typed) {
             good = typed(program_.nodes.front(), result);
         } else {
             std::string text;
@@ -42,8 +42,11 @@ private:
     bool typed(const Node& node, Json& out) {
         Value value;
         if (!values_.evaluate(node.output, value)) return false;
-        out = value.json();
-        return take_output(node.offset, json_bytes(out));
+        if (!take_output(node.offset, json_bytes(value.json()))) return false;
+        bool sole = value.made && value.at == value.made.get() && value.made.use_count() == 1;
+        if (sole) out = std::move(*value.made);
+        else out = value.json();
+        return true;
     }
 
     bool take_output(std::size_t offset, std::size_t bytes) {
@@ -103,23 +106,18 @@ private:
         return true;
     }
 
-    /// Liquid renders every `when` that fits, and else only when none did.
+    /// Liquid renders a body for every `when` that fits, and else where none did so far.
     bool choice(const Node& node, std::string& out) {
         bool any = false;
         for (const auto& branch : node.branches) {
-            if (branch.whens.empty()) {
-                if (!any && !block(branch.body, out)) return false;
-                continue;
-            }
-            bool fits = false;
-            for (const auto& when : branch.whens) {
-                bool here = false;
-                if (!values_.equal(node.output.value, when, here)) return false;
-                fits |= here;
-            }
-            any |= fits;
-            if (fits && !block(branch.body, out)) return false;
             if (flow_ != Flow::on) break;
+            if (branch.whens.empty() && !any && !block(branch.body, out)) return false;
+            for (const auto& when : branch.whens) {
+                bool fits = false;
+                if (!values_.equal(node.output.value, when, fits)) return false;
+                any |= fits;
+                if (fits && flow_ == Flow::on && !block(branch.body, out)) return false;
+            }
         }
         return true;
     }
@@ -145,72 +143,76 @@ private:
     // --- Loops ------------------------------------------------------------------------------------
 
     struct Items {
-        Value list;                 // keeps what `at` points to
-        std::vector<Value> at;
+        Value list;                 // keeps what the rounds point to
+        std::size_t first = 0;
+        std::size_t rounds = 0;
     };
 
+    /// Which items of the list the loop runs over. What is no list has none.
     bool items(const Node& node, Items& out) {
         if (!values_.evaluate(node.output.value, true, out.list)) return false;
         const Json& list = out.list.json();
-        std::size_t first = 0, count = list.is_container() ? list.size() : 0;
+        auto count = static_cast<std::int64_t>(list.is_container() ? list.size() : 0);
         if (list.is_string() && !list.as_string().empty()) count = 1;
-        if (list.is_number() || list.is_bool())
-            return values_.fail(node.output.value.offset,
-                                "for needs a list, found " + value_words(list));
-        if (!bound(node.skip, first) || first > count) first = values_.fault() ? first : count;
-        auto rounds = count - std::min(first, count);
-        std::size_t most = rounds;
-        if (values_.fault() || !bound(node.limit, most)) return false;
-        rounds = std::min(rounds, most);
-        if (rounds > limits::loop_rounds_max)
-            return values_.fail(node.offset, "the loop would run " + std::to_string(rounds) +
+        // Beyond any list, so that sums of the two stay far from overflow.
+        constexpr std::int64_t far = 1LL << 40;
+        std::int64_t first = 0, most = far;
+        if (node.resumes) first = static_cast<std::int64_t>(values_.resume_at(node.title));
+        if (!bound(node.skip, first) || !bound(node.limit, most)) return false;
+        first = std::clamp(first, -far, far);
+        // The limit counts from the offset on, also from one before the begin.
+        auto end = most >= far ? count : std::clamp<std::int64_t>(std::max(most, -far) + first, 0, count);
+        out.first = static_cast<std::size_t>(std::clamp<std::int64_t>(first, 0, end));
+        out.rounds = static_cast<std::size_t>(end) - out.first;
+        if (out.rounds > limits::loop_rounds_max)
+            return values_.fail(node.offset, "the loop would run " + std::to_string(out.rounds) +
                                                  " rounds, more than " +
                                                  std::to_string(limits::loop_rounds_max));
-        auto copied = rounds * sizeof(Value) + (list.is_object() ? json_bytes(list) : 0);
-        if (!values_.charge(node.offset, copied)) return false;
-        for (std::size_t i = first; i < first + rounds; ++i) out.at.push_back(item(out.list, i));
-        if (node.reversed) std::reverse(out.at.begin(), out.at.end());
+        values_.resume_at(node.title) = out.first + out.rounds;
         return true;
     }
 
-    static Value item(const Value& list, std::size_t index) {
+    bool item(const Node& node, const Value& list, std::size_t index, Value& out) {
         const Json& json = list.json();
-        if (json.is_array()) return Value{&json.items()[index], list.made};
-        if (!json.is_object()) return list;
+        if (json.is_array()) return out = Value{&json.items()[index], list.made}, true;
+        if (!json.is_object()) return out = list, true;
         const auto& member = json.members()[index];
+        if (!values_.charge(node.offset, work_of(member.value))) return false;
         Json pair = Json::array();
         pair.push_back(Json(member.name));
         pair.push_back(member.value);
-        return Value::own(std::move(pair));
+        out = Value::own(std::move(pair));
+        return true;
     }
 
-    bool bound(const std::vector<Expression>& written, std::size_t& out) {
+    /// Keeps `out` when nothing, or nil, is written.
+    bool bound(const std::vector<Expression>& written, std::int64_t& out) {
         if (written.empty()) return true;
         Value value;
         if (!values_.evaluate(written.front(), false, value)) return false;
         if (value.json().is_null()) return true;
         auto read = value.json().is_string() ? number_of_text(value.json().as_string())
                                              : std::optional(value.json());
-        auto number = read ? read->as_int64() : std::nullopt;
-        if (!number || *number < 0)
-            return values_.fail(written.front().offset, "expected a whole number from 0, found " +
-                                                            value_words(value.json()));
-        out = static_cast<std::size_t>(*number);
+        auto number = read && read->is_number() ? read->as_int64() : std::nullopt;
+        if (!number)
+            return values_.fail(written.front().offset,
+                                "expected a whole number, found " + value_words(value.json()));
+        out = *number;
         return true;
     }
 
     bool loop(const Node& node, std::string& out) {
         Items items;
         if (!this->items(node, items)) return false;
-        if (items.at.empty())
+        if (items.rounds == 0)
             return node.branches.size() < 2 || block(node.branches[1].body, out);
         auto depth = values_.loops().size();
-        values_.loops().push_back(LoopFrame{node.text, Value(), 0, items.at.size()});
+        values_.loops().push_back(LoopFrame{&node.text, node.title, Value(), 0, items.rounds});
         bool good = true;
-        for (std::size_t i = 0; i < items.at.size() && good; ++i) {
-            values_.loops()[depth].item = items.at[i];
+        for (std::size_t i = 0; i < items.rounds && good; ++i) {
+            auto at = items.first + (node.reversed ? items.rounds - 1 - i : i);
             values_.loops()[depth].index = i;
-            good = round(node, out);
+            good = item(node, items.list, at, values_.loops()[depth].item) && round(node, out);
             bool left = flow_ == Flow::leave;
             flow_ = Flow::on;
             if (left) break;

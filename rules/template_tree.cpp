@@ -20,9 +20,9 @@ struct TemplateTree::Node {
     /// Compiles `tree`; the fault's path is the place of the text.
     static std::optional<Fault> build(const Json& tree, const std::string& path,
                                       std::size_t depth, Node& out);
-    std::optional<Fault> render(const Json& scope, const RenderOptions& options,
-                                templating::Budget& budget, const std::string& path,
-                                Json& out) const;
+    /// False and the fault, its path relative to this node.
+    bool render(const Json& scope, const RenderOptions& options, templating::Budget& budget,
+                Json& out, Fault& fault) const;
     void collect_paths(std::vector<std::string>& out) const;
 
 private:
@@ -95,33 +95,36 @@ std::optional<Fault> TemplateTree::Node::build(const Json& tree, const std::stri
     return std::nullopt;
 }
 
-std::optional<Fault> TemplateTree::Node::render(const Json& scope, const RenderOptions& options,
-                                                templating::Budget& budget,
-                                                const std::string& path, Json& out) const {
+bool TemplateTree::Node::render(const Json& scope, const RenderOptions& options,
+                                templating::Budget& budget, Json& out, Fault& fault) const {
     if (kind == Kind::text) {
         auto rendered = templating::run_program(program, scope, options, budget);
-        if (auto* fault = std::get_if<Fault>(&rendered)) {
-            fault->path = path;
-            return *fault;
-        }
+        if (auto* failed = std::get_if<Fault>(&rendered)) return fault = std::move(*failed), false;
         out = std::get<Json>(std::move(rendered));
-        return std::nullopt;
+        return true;
     }
-    if (constant_bytes > budget.output_left)
-        return at(path, "the output is longer than " + std::to_string(options.output_bytes_max) +
-                            " bytes");
+    if (constant_bytes > budget.output_left) {
+        fault = at("", "the output is longer than " + std::to_string(options.output_bytes_max) +
+                           " bytes");
+        return false;
+    }
     budget.output_left -= constant_bytes;
-    if (kind == Kind::constant) return out = constant, std::nullopt;
+    if (kind == Kind::constant) return out = constant, true;
     out = kind == Kind::list ? Json::array() : Json::object();
+    if (kind == Kind::list) out.items().reserve(children.size());
+    else out.members().reserve(children.size());
     for (std::size_t i = 0; i < children.size(); ++i) {
-        Json value;
-        if (auto fault = children[i].second.render(scope, options, budget, child_path(path, i),
-                                                   value))
-            return fault;
-        if (kind == Kind::list) out.push_back(std::move(value));
-        else out.members().emplace_back(children[i].first, std::move(value));
+        const auto& [name, child] = children[i];
+        Json& slot = kind == Kind::list ? out.items().emplace_back()
+                                        : out.members().emplace_back(name, Json()).value;
+        if (child.render(scope, options, budget, slot, fault)) continue;
+        // Only a render that fails spells out where.
+        auto inner = std::move(fault.path);
+        bool dot = !inner.empty() && inner.front() != '[';
+        fault.path = child_path("", i) + (dot ? "." : "") + inner;
+        return false;
     }
-    return std::nullopt;
+    return true;
 }
 
 void TemplateTree::Node::collect_paths(std::vector<std::string>& out) const {
@@ -146,7 +149,8 @@ Rendered TemplateTree::render(const Json& scope, const RenderOptions& options) c
     Json out;
     if (!root_) return out;
     templating::Budget budget(options);
-    if (auto fault = root_->render(scope, options, budget, "", out)) return *fault;
+    Fault fault;
+    if (!root_->render(scope, options, budget, out, fault)) return fault;
     return out;
 }
 

@@ -59,15 +59,45 @@ INSTANTIATE_TEST_SUITE_P(Blocks, TemplateSyntax, ::testing::ValuesIn<SyntaxCase>
     {"x\n{% for a in b %}", "2:1 the block is not closed; expected {% endfor %}"},
     {"{% endif %}", "1:1 {% endif %} without its beginning"},
     {"{% if a %}{% endfor %}{% endif %}", "1:11 {% endfor %} without its beginning"},
-    {"{% if a %}{% else %}{% else %}{% endif %}", "1:21 {% else %} without its beginning"},
+    {"{% for a in b %}{% else %}{% else %}{% endfor %}", "1:27 {% else %} without its beginning"},
+    {"{% case a %}{% else x %}{% endcase %}", "1:21 expected the end, found \"x\""},
+    {"{% case a %}{% when %}{% endcase %}", "1:21 expected a value, found the end"},
+    {"{% case a %}{% when 1 2 %}{% endcase %}", "1:23 expected the end, found \"2\""},
     {"{% iff a %}", "1:1 unknown tag \"iff\"; did you mean \"if\"?"},
-    {"{% include 'x' %}", "1:1 unknown tag \"include\""},
+    {"{% include 'x' %}", "1:1 the tag \"include\" of Liquid is not available: a template stands alone"},
+    {"a{% render 'x' %}", "1:2 the tag \"render\" of Liquid is not available: a template stands alone"},
+    {"{% cycle 1, 2 %}", "1:1 the tag \"cycle\" of Liquid is not available: use forloop.index0"},
+    {"{% increment x %}", "1:1 the tag \"increment\" of Liquid is not available: use assign and plus"},
+    {"{% decrement x %}", "1:1 the tag \"decrement\" of Liquid is not available: use assign and minus"},
+    {"{% tablerow a in b %}", "1:1 the tag \"tablerow\" of Liquid is not available: it makes HTML"},
+    {"{% ifchanged %}", "1:1 the tag \"ifchanged\" of Liquid is not available: compare with a value"},
+    {"{% endifchanged %}", "1:1 the tag \"endifchanged\" of Liquid is not available"},
+    {"{% layout 'x' %}", "1:1 the tag \"layout\" of Liquid is not available"},
     {"{% for a on b %}{% endfor %}", "1:10 expected \"in\", found \"on\""},
     {"{% for a in b limt: 1 %}{% endfor %}", "1:15 expected limit:, offset:, reversed"},
-    {"{% for a in b offset: continue %}{% endfor %}", "1:23 offset: continue is not available"},
+    {"{% for a in b offset: %}{% endfor %}", "1:23 expected a value, found the end"},
+    {"{% assign x? = 1 %}", "1:11 a new name cannot end with \"?\""},
+    {"{% capture 'a b' %}{% endcapture %}", "1:12 expected a name to capture into, found \"a b\""},
+    {"{% capture -a %}{% endcapture %}", "1:12 unexpected \"-\""},
     {"{% assign x 1 %}", "1:13 expected \"=\", found \"1\""},
     {"{% break %}", "1:1 {% break %} outside of a for"},
     {"{% endif x %}", "1:1 {% endif %} without its beginning"}}));
+
+INSTANTIATE_TEST_SUITE_P(Lines, TemplateSyntax, ::testing::ValuesIn<SyntaxCase>({
+    {"{% liquid\n  echo a\n  ecoh b\n%}", "3:3 unknown tag \"ecoh\"; did you mean \"echo\"?"},
+    {"{% liquid\n  echo a | upcse\n%}", "2:12 unknown filter \"upcse\""},
+    {"ab\n{% liquid\n if a\n echo b\n%}", "3:2 the block is not closed; expected {% endif %}"},
+    {"{% if a %}{% liquid\n endif\n%}", "2:2 {% endif %} without its beginning"},
+    {"{% liquid\r if a\r echo b\r endif %}", "1:18 expected the end, found \"echo\""},
+    {"{% liquid\n comment\n echo\n%}", "2:2 comment is not closed with endcomment"},
+    {"{% liquid\n raw\n%}", "2:2 raw cannot stand inside of {% liquid %}"},
+    {"{% liquid\n include 'x'\n%}", "2:2 the tag \"include\" of Liquid is not available"},
+    {"{% # one\n # two\n three %}", "3:2 each line of {% # %} begins with #"},
+    {"{% doc %}a{% doc %}b{% enddoc %}", "1:11 {% doc %} inside of {% doc %}"},
+    {"{% doc x %}{% enddoc %}", "1:1 {% doc %} takes nothing, found \" x \""},
+    {"{% raw x %}{% endraw %}", "1:1 {% raw %} takes nothing, found \" x \""},
+    {"a{% doc %}", "1:2 {% doc %} is not closed with {% enddoc %}"},
+    {"{% comment %}{% raw %}{% endcomment %}", "1:1 {% comment %} is not closed with"}}));
 
 TEST(TemplateLimits, SizeDepthAndPartsAreBoundedWhenCompiled) {
     EXPECT_TRUE(std::holds_alternative<Template>(
@@ -153,16 +183,13 @@ TEST(TemplateLimits, WorkThatMakesNothingIsBoundedToo) {
                              "{% endfor %}", big).find("works on more than"), std::string::npos);
 }
 
-TEST(TemplateLimits, WideObjectsAndEarlyBreaksStayQuick) {
+TEST(TemplateLimits, WideObjectsStayQuick) {
     auto start = std::chrono::steady_clock::now();
     Json wide = Json::object();
     for (int i = 0; i < 100'000; ++i) wide.members().emplace_back("k" + std::to_string(i), Json(i));
-    Json list = Json::array();
-    for (int i = 0; i < 10'000; ++i) list.push_back(Json(i));
-    auto scope = Json::object({{"w", wide}, {"v", wide}, {"l", list}});
+    auto scope = Json::object({{"w", wide}, {"v", wide}});
     for (auto text : {"{% if w == v %}{% endif %}",
                       "{% for i in (1..10000) %}{{ w.x.y.z }}{{ w.x.y.z }}{% endfor %}",
-                      "{% for i in (1..10000) %}{% for x in l %}{% break %}{% endfor %}{% endfor %}",
                       "{% for i in (1..10000) %}{% assign j = w | size %}{% endfor %}"}) {
         auto compiled = Template::compile(text);
         ASSERT_TRUE(std::holds_alternative<Template>(compiled)) << text;
@@ -172,6 +199,32 @@ TEST(TemplateLimits, WideObjectsAndEarlyBreaksStayQuick) {
             << std::get<Fault>(made).message;
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(TemplateLimits, ALoopThatIsLeftEarlyCostsItsRoundsOnly) {
+    auto start = std::chrono::steady_clock::now();
+    Json list = Json::array();
+    for (int i = 0; i < 10'000; ++i) list.push_back(Json(i));
+    auto scope = Json::object({{"l", list}});
+    EXPECT_EQ(text_of("{% for i in (1..10000) %}{% for x in l %}{% break %}{% endfor %}{% endfor %}.",
+                      scope.dump()), ".");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+}
+
+TEST(TemplateLimits, ComparisonsNestedLinesAndUnclosedRawAreBounded) {
+    auto start = std::chrono::steady_clock::now();
+    std::string many = "{% if a";
+    for (int i = 0; i < 64; ++i) many += " and a";
+    EXPECT_NE(place_of_fault(many + " %}{% endif %}").find("more than 64 comparisons"),
+              std::string::npos);
+    std::string lines = "{% ";
+    for (int i = 0; i < 9000; ++i) lines += "liquid ";
+    EXPECT_NE(place_of_fault(lines + "echo 1 %}").find("nested deeper than 32"), std::string::npos);
+    std::string raw = "{% raw %}", comment = "{% comment %}";
+    while (raw.size() < limits::template_bytes_max - 100) raw += "{%", comment += "{%";
+    EXPECT_NE(place_of_fault(raw + "%}").find("raw %} is not closed"), std::string::npos);
+    EXPECT_NE(place_of_fault(comment + "%}").find("comment %} is not closed"), std::string::npos);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2)) << "quadratic";
 }
 
 TEST(TemplateLimits, ATreeSharesOneBudget) {
@@ -212,11 +265,17 @@ TEST(TemplateStrict, AskingWhetherItIsThereIsAllowed) {
 TEST(TemplateRun, FaultsHaveAPlace) {
     EXPECT_EQ(place_of_fault("a\nb {% if n < s %}{% endif %}", R"({"n":1,"s":"x"})"),
               "2:9 cannot compare the number 1 with the text \"x\"");
-    EXPECT_EQ(place_of_fault("{% for x in n %}{% endfor %}", R"({"n":1})"),
-              "1:13 for needs a list, found the number 1");
-    EXPECT_EQ(place_of_fault("{{ ('a'..2) }}"), "1:5 a range needs whole numbers, found the text \"a\"");
-    EXPECT_EQ(place_of_fault("{% for x in l limit: 'q' %}{% endfor %}", R"({"l":[1]})"),
-              "1:22 expected a whole number from 0, found the text \"q\"");
+    EXPECT_EQ(place_of_fault("{{ (true..2) }}"), "1:5 a range needs whole numbers, found true");
+    EXPECT_EQ(place_of_fault("{% for x in l limit: true %}{{ x }}{% endfor %}", R"({"l":[1]})"),
+              "1:22 expected a whole number, found true");
+    EXPECT_EQ(place_of_fault("{{ (1..l) }}", R"({"l":[1]})"),
+              "1:8 a range needs whole numbers, found a list");
+    EXPECT_EQ(place_of_fault("{% for x in l limit: 'q' %}{{ x }}{% endfor %}", R"({"l":[1]})"),
+              "1:22 expected a whole number, found the text \"q\"");
+    EXPECT_EQ(place_of_fault("{% for x in l offset: 1.5 %}{{ x }}{% endfor %}", R"({"l":[1]})"),
+              "1:23 expected a whole number, found the number 1.5");
+    EXPECT_EQ(place_of_fault("{% liquid\n assign n = 1\n echo n | divided_by: 0\n%}"),
+              "3:11 divided_by cannot divide by 0");
 }
 
 TEST(TemplateTree, FaultsNameTheMember) {
