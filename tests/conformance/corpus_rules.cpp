@@ -21,10 +21,7 @@ constexpr std::int64_t now_ms = 0;
 constexpr std::size_t all_orders_max = 5;
 
 rules::Compiled<rules::Pattern> compiled(const std::string& text) {
-    JsonError error;
-    auto json = Json::parse(text, &error);
-    if (!json) return rules::Fault{error.message, "", 0, 0};
-    return rules::Pattern::compile(*json);
+    return rules::Pattern::parse(text);
 }
 
 std::string refusal(const rules::Fault& fault) {
