@@ -42,9 +42,10 @@ struct Grammar {
 
     CLI::App* command(Command kind, const char* name, const char* summary) {
         CLI::App* made = app.add_subcommand(name, summary);
-        made->add_option("-c,--config", arguments.config_file, "the configuration file")
-            ->type_name("FILE")
-            ->capture_default_str();
+        if (kind != Command::test)   // a file of tests names the configuration that it is about
+            made->add_option("-c,--config", arguments.config_file, "the configuration file")
+                ->type_name("FILE")
+                ->capture_default_str();
         made->footer(exit_codes);
         made->callback([this, kind] { arguments.command = kind; });
         return made;
@@ -85,8 +86,19 @@ void declare_explain(Grammar& grammar) {
     grammar.text(explain, "--event", to.event_id, "a stored event, by its id");
     grammar.text(explain, "--source", to.source, "the configured source that would send it");
     grammar.text(explain, "--type", to.type, "the event's type, where the body names none");
+    grammar.text(explain, "--rule", to.rule, "look at this rule alone");
+    explain->add_flag("--all", to.all, "show every rule that does not match, not the nearest few");
     grammar.header(explain);
     grammar.json(explain);
+}
+
+void declare_test(Grammar& grammar) {
+    CLI::App* test = grammar.command(Command::test, "test",
+                                     "run tests of rules: events and what is to be done with them");
+    test->add_option("FILE", grammar.arguments.test_files, "files of tests")
+        ->type_name("TEXT")
+        ->required();
+    grammar.json(test);
 }
 
 void declare_send(Grammar& grammar) {
@@ -127,6 +139,28 @@ void declare_reads(Grammar& grammar) {
     replay->add_flag("--yes", to.yes, "do not ask");
     replay->add_flag("--dry-run", to.dry_run, "show the count only");
     grammar.json(replay);
+}
+
+void declare_care(Grammar& grammar) {
+    Arguments& to = grammar.arguments;
+    CLI::App* doctor = grammar.command(Command::doctor, "doctor",
+                                       "look at the store's health, and say what to do");
+    grammar.json(doctor);
+    CLI::App* backup = grammar.command(Command::backup, "backup",
+                                       "make a checked copy of the store; the hub may run");
+    backup->add_option("FILE", to.file, "the copy")->type_name("TEXT")->required();
+    backup->add_flag("--force", to.force, "replace FILE");
+    grammar.json(backup);
+    CLI::App* compact = grammar.command(Command::compact, "compact",
+                                        "give free space of the store back; the hub must not run");
+    compact->add_flag("--full", to.full, "write the whole file anew");
+    grammar.json(compact);
+    CLI::App* forget = grammar.command(Command::forget, "forget",
+                                       "take a person out of the stored events");
+    grammar.filter(forget, {"subject"});
+    forget->add_flag("--yes", to.yes, "do not ask");
+    forget->add_flag("--dry-run", to.dry_run, "show the count only");
+    grammar.json(forget);
 }
 
 ParsedArguments refused(std::string message, std::string hint) {
@@ -196,8 +230,10 @@ ParsedArguments parse_arguments(const std::vector<std::string>& words) {
     grammar.app.get_formatter()->label("Subcommands", "Commands");
     declare_hub_commands(grammar);
     declare_explain(grammar);
+    declare_test(grammar);
     declare_send(grammar);
     declare_reads(grammar);
+    declare_care(grammar);
     if (words.empty()) return refused("a command is missing", "syncline --help lists them");
     if (auto unknown = unknown_word(grammar.app, words)) return std::move(*unknown);
     ParsedArguments made;

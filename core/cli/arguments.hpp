@@ -15,7 +15,8 @@ namespace syncline::cli {
 
 inline constexpr std::uint32_t send_count_max = 100'000;
 
-enum class Command { run, check, explain, send, events, deliveries, replay };
+enum class Command { run, check, explain, test, send, events, deliveries, replay,
+                     backup, compact, forget, doctor };
 
 struct Arguments {
     Command command = Command::run;
@@ -27,11 +28,16 @@ struct Arguments {
     std::string id;                    // events ID, deliveries ID
 
     // explain, send
-    std::string file;                  // explain: the event; send: the body
+    std::string file;                  // explain: the event; send: the body; backup: the copy
     std::string source;
     std::string type;
     std::vector<std::string> headers;  // "Name: value"
     std::string event_id;              // explain
+    std::string rule;                  // explain: this one alone
+    bool all = false;                  // explain: every rule that does not match
+
+    // test
+    std::vector<std::string> test_files;
 
     // send
     std::string dialect;
@@ -39,9 +45,13 @@ struct Arguments {
     std::uint32_t count = 1;
     std::map<std::string, std::string> sample;   // "record" → id, and so on
 
-    // replay
+    // replay, forget
     bool yes = false;
     bool dry_run = false;
+
+    // backup (its file is `file`), compact
+    bool force = false;
+    bool full = false;
 
     Arguments() = default;
 };

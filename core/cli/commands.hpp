@@ -14,6 +14,8 @@ ExitCode check_command(const Arguments& arguments, const Surroundings& surroundi
                        Terminal& terminal);
 ExitCode explain_command(const Arguments& arguments, const Surroundings& surroundings,
                          Terminal& terminal);
+ExitCode test_command(const Arguments& arguments, const Surroundings& surroundings,
+                      Terminal& terminal);
 ExitCode send_command(const Arguments& arguments, const Surroundings& surroundings,
                       Terminal& terminal);
 ExitCode events_command(const Arguments& arguments, const Surroundings& surroundings,
@@ -21,6 +23,14 @@ ExitCode events_command(const Arguments& arguments, const Surroundings& surround
 ExitCode deliveries_command(const Arguments& arguments, const Surroundings& surroundings,
                             Terminal& terminal);
 ExitCode replay_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode backup_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode compact_command(const Arguments& arguments, const Surroundings& surroundings,
+                         Terminal& terminal);
+ExitCode forget_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode doctor_command(const Arguments& arguments, const Surroundings& surroundings,
                         Terminal& terminal);
 
 /// Parses the words of a command line and runs what they name.

@@ -1,7 +1,10 @@
 // `syncline explain`: takes an event from a file (a body as its source sends it, or an event
 // object) or from the store, and says which rules match it, what they would send, and for every
-// other rule the first test that failed. Nothing is fetched and nothing is sent.
+// other rule the first test that failed, the nearest rules first. Nothing is fetched or sent.
+#include <algorithm>
+#include <map>
 #include <ostream>
+#include <string_view>
 
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
@@ -10,6 +13,9 @@
 
 namespace syncline::cli {
 namespace {
+
+/// Fits a screen beside what matches; a rule takes two lines.
+constexpr std::size_t misses_shown_max = 5;
 
 Error wrong(std::string message) {
     return Error(ErrorCode::invalid_argument, std::move(message));
@@ -78,17 +84,25 @@ Result<std::vector<Event>> events_of_file(const HubFile& file, const Arguments& 
     return std::vector<Event>{std::move(*event)};
 }
 
+/// The other way round of Miss::json().
+Miss miss_from(const Json& failed) {
+    Miss made;
+    made.test = failed["test"].as_string();
+    made.mismatch.path = failed["path"].as_string();
+    made.mismatch.expected = failed["expected"].as_string();
+    made.mismatch.found = failed["found"].as_string();
+    made.mismatch.held = static_cast<std::size_t>(failed["held"].as_int64().value_or(0));
+    made.mismatch.tests = static_cast<std::size_t>(failed["tests"].as_int64().value_or(0));
+    return made;
+}
+
 void print_rule(const Json& rule, Terminal& terminal) {
     bool matches = rule["matches"].as_bool();
     terminal.out << toned(matches ? "matches " : "no match", matches ? Tone::good : Tone::faint,
                           terminal.colour_out)
                  << "  " << printable(rule["rule"].as_string()) << '\n';
     if (!matches) {
-        const Json& failed = rule["failed"];
-        terminal.out << "    " << failed["test"].as_string() << ": "
-                     << printable(failed["path"].as_string()) << ' '
-                     << printable(failed["expected"].as_string()) << " — found "
-                     << printable(failed["found"].as_string(), 300) << '\n';
+        terminal.out << "    " << printable(miss_from(rule["failed"]).text(), 2000) << '\n';
         return;
     }
     for (const auto& read : rule["reads"].items())
@@ -111,7 +125,24 @@ void print_rule(const Json& rule, Terminal& terminal) {
     }
 }
 
-void print_explained(const Json& explained, Terminal& terminal) {
+/// The rules that match, in order, then those that do not, the nearest first.
+void print_rules(const Json& explained, bool all, Terminal& terminal) {
+    std::map<std::string_view, const Json*> missed;
+    for (const auto& rule : explained["rules"].items()) {
+        if (rule["matches"].as_bool()) print_rule(rule, terminal);
+        else missed.emplace(rule["rule"].as_string(), &rule);
+    }
+    const auto& nearest = explained["nearest"].items();
+    std::size_t shown = all ? nearest.size() : std::min(nearest.size(), misses_shown_max);
+    for (std::size_t i = 0; i < shown; ++i)
+        print_rule(*missed.at(nearest[i].as_string()), terminal);
+    if (shown == nearest.size()) return;
+    std::size_t left = nearest.size() - shown;
+    terminal.out << "and " << left << (left == 1 ? " rule that is" : " rules that are")
+                 << " no nearer; --all shows " << (left == 1 ? "it" : "them") << '\n';
+}
+
+void print_explained(const Json& explained, bool all, Terminal& terminal) {
     const Json& event = explained["event"];
     terminal.out << "event     " << printable(event["type"].as_string());
     if (!event["subject"].as_string().empty())
@@ -124,25 +155,25 @@ void print_explained(const Json& explained, Terminal& terminal) {
                      << ", when the source says so: an event of its own\n";
     terminal.out << explained["matched"].number_text() << " of " << explained["rules"].size()
                  << " rules match\n\n";
-    for (const auto& rule : explained["rules"].items()) print_rule(rule, terminal);
+    print_rules(explained, all, terminal);
 }
 
-ExitCode explain_events(const HubFile& file, const std::vector<Event>& events, bool json,
-                        Terminal& terminal) {
+ExitCode explain_events(const HubFile& file, const std::vector<Event>& events,
+                        const Arguments& arguments, Terminal& terminal) {
     const config::HubConfig& config = *file.loaded.config;
     if (events.empty()) terminal.err << "the body holds no event\n";
     bool first = true;
     for (const auto& event : events) {
         const auto* source = config.source(event.source);
         const auto* connector = source ? file.plugins->find(source->connector) : nullptr;
-        Json explained = explain_rules(config, event, connector);
-        if (json) {
+        Json explained = explain_rules(config, event, connector, arguments.rule);
+        if (arguments.json) {
             terminal.out << explained.dump() << '\n';
             continue;
         }
         if (!first) terminal.out << '\n';
         first = false;
-        print_explained(explained, terminal);
+        print_explained(explained, arguments.all, terminal);
     }
     return ExitCode::ok;
 }
@@ -160,13 +191,23 @@ ExitCode explain_stored(const HubFile& file, const Arguments& arguments, Termina
     if (!rows) return fail(rows.error().text());
     if (rows->empty())
         return fail("no event has the id \"" + printable(arguments.event_id, 100) + "\"");
-    ExitCode exit = explain_events(file, {rows->front().event}, arguments.json, terminal);
+    ExitCode exit = explain_events(file, {rows->front().event}, arguments, terminal);
     if (arguments.json) return exit;
     auto deliveries = (*reader)->deliveries(filter);
     if (!deliveries) return fail(deliveries.error().text());
     terminal.out << "\nwhat happened when it came:\n";
     if (deliveries->empty()) terminal.out << "no rule matched\n";
     return print_delivery_details(**reader, *deliveries, terminal);
+}
+
+bool knows_rule(const config::HubConfig& config, const std::string& name, Terminal& terminal) {
+    std::vector<std::string> names;
+    for (const auto& rule : config.rules) names.push_back(rule.name);
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return true;
+    print_error(terminal, "there is no rule \"" + printable(name, 100) + "\"");
+    auto near = nearest_name(name, names);
+    if (near) print_hint(terminal, "did you mean \"" + printable(*near, 100) + "\"?");
+    return false;
 }
 
 }  // namespace
@@ -178,7 +219,8 @@ ExitCode explain_command(const Arguments& arguments, const Surroundings& surroun
         return ExitCode::usage;
     }
     auto file = checked_hub_file(arguments, surroundings, terminal);
-    if (!file) return ExitCode::usage;
+    if (!file || !knows_rule(*file->loaded.config, arguments.rule, terminal))
+        return ExitCode::usage;
     if (!arguments.event_id.empty()) return explain_stored(*file, arguments, terminal);
     auto body = read_input(arguments.file, terminal.in);
     if (!body) {
@@ -190,7 +232,7 @@ ExitCode explain_command(const Arguments& arguments, const Surroundings& surroun
         print_error(terminal, events.error().text());
         return ExitCode::usage;
     }
-    return explain_events(*file, *events, arguments.json, terminal);
+    return explain_events(*file, *events, arguments, terminal);
 }
 
 }  // namespace syncline::cli

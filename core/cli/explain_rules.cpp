@@ -2,6 +2,7 @@
 #include "core/cli/explain_rules.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <variant>
 
 #include "core/base/text.hpp"
@@ -25,26 +26,19 @@ std::string quoted(const std::string& text) {
     return out;
 }
 
-Json failed_test(const char* test, const rules::Mismatch& mismatch) {
-    Json made = Json::object();
-    made.set("test", test);
-    made.set("path", mismatch.path);
-    made.set("expected", mismatch.expected);
-    made.set("found", mismatch.found);
+Miss miss(const char* test, rules::Mismatch mismatch) {
+    Miss made;
+    made.test = test;
+    made.mismatch = std::move(mismatch);
     return made;
 }
 
-/// The first test that fails; null when the event's own tests all hold.
-Json first_failure(const config::RuleConfig& rule, const rules::RuleEntry& entry,
-                   const Event& event, const Json& view) {
-    if (!entry.on.contains(event.type))
-        return failed_test("on", {"type", quoted_list(rule.on), quoted(event.type)});
-    bool from_here = entry.from.empty() || std::find(entry.from.begin(), entry.from.end(),
-                                                     event.source) != entry.from.end();
-    if (!from_here)
-        return failed_test("from", {"source", quoted_list(entry.from), quoted(event.source)});
-    if (auto mismatch = entry.where.explain(view, event.received_ms)) return failed_test("where", *mismatch);
-    return Json();
+rules::Mismatch mismatch_of(std::string path, std::string expected, std::string found) {
+    rules::Mismatch made;
+    made.path = std::move(path);
+    made.expected = std::move(expected);
+    made.found = std::move(found);
+    return made;
 }
 
 std::string first_segment(const std::string& path) {
@@ -96,14 +90,11 @@ Json explain_rule(const config::RuleConfig& rule, const rules::RuleEntry& entry,
                   const Event& event, const Json& view) {
     Json made = Json::object();
     made.set("rule", rule.name);
-    Json failure = first_failure(rule, entry, event, view);
     bool waits = rule.condition && reads_fetched(rule.condition->paths(), rule.fetch);
-    if (failure.is_null() && rule.condition && !waits)
-        if (auto mismatch = rule.condition->explain(view, event.received_ms))
-            failure = failed_test("if", *mismatch);
-    made.set("matches", failure.is_null());
-    if (!failure.is_null()) {
-        made.set("failed", std::move(failure));
+    auto missed = miss_of(rule, entry, event, view, waits ? nullptr : &view);
+    made.set("matches", !missed.has_value());
+    if (missed) {
+        made.set("failed", missed->json());
         return made;
     }
     if (rule.condition) made.set("if", waits ? "not decided" : "holds");
@@ -137,7 +128,72 @@ void set_at(Json& root, const std::string& path, const std::string& text) {
     }
 }
 
+int stage_of(std::string_view test) {
+    constexpr std::string_view order[] = {"on", "from", "where", "if"};
+    return static_cast<int>(std::find(std::begin(order), std::end(order), test) -
+                            std::begin(order));
+}
+
+/// Later tests are nearer; among rules that fail at `where` or `if`, those that hold more.
+auto nearness(const Json& rule) {
+    const Json& failed = rule["failed"];
+    auto held = failed["held"].as_int64().value_or(0);
+    return std::tuple(stage_of(failed["test"].as_string()), held,
+                      held - failed["tests"].as_int64().value_or(0));
+}
+
+Json nearest_of(const Json& rules) {
+    std::vector<const Json*> missed;
+    for (const auto& rule : rules.items())
+        if (!rule["matches"].as_bool()) missed.push_back(&rule);
+    std::stable_sort(missed.begin(), missed.end(), [](const Json* left, const Json* right) {
+        return nearness(*left) > nearness(*right);
+    });
+    Json names = Json::array();
+    for (const auto* rule : missed) names.push_back((*rule)["rule"]);
+    return names;
+}
+
 }  // namespace
+
+int Miss::stage() const { return stage_of(test); }
+
+Json Miss::json() const {
+    Json made = Json::object();
+    made.set("test", test);
+    made.set("path", mismatch.path);
+    made.set("expected", mismatch.expected);
+    made.set("found", mismatch.found);
+    if (mismatch.tests == 0) return made;
+    made.set("held", mismatch.held);
+    made.set("tests", mismatch.tests);
+    return made;
+}
+
+std::string Miss::text() const {
+    std::string text = test + ": " + mismatch.path + (mismatch.path.empty() ? "" : " ") +
+                       mismatch.expected + " — found " + mismatch.found;
+    if (mismatch.tests > 1)
+        text += " (" + std::to_string(mismatch.held) + " of " + std::to_string(mismatch.tests) +
+                " tests hold)";
+    return text;
+}
+
+std::optional<Miss> miss_of(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+                            const Event& event, const Json& view, const Json* scope) {
+    if (!entry.on.contains(event.type))
+        return miss("on", mismatch_of("type", quoted_list(rule.on), quoted(event.type)));
+    bool from_here = entry.from.empty() || std::find(entry.from.begin(), entry.from.end(),
+                                                     event.source) != entry.from.end();
+    if (!from_here)
+        return miss("from", mismatch_of("source", quoted_list(entry.from), quoted(event.source)));
+    if (auto mismatch = entry.where.explain(view, event.received_ms))
+        return miss("where", std::move(*mismatch));
+    if (!scope || !rule.condition) return std::nullopt;
+    if (auto mismatch = rule.condition->explain(*scope, event.received_ms))
+        return miss("if", std::move(*mismatch));
+    return std::nullopt;
+}
 
 Json unread_documents(const std::vector<std::string>& paths,
                       const std::vector<config::FetchConfig>& fetched) {
@@ -152,7 +208,7 @@ Json unread_documents(const std::vector<std::string>& paths,
 }
 
 Json explain_rules(const config::HubConfig& config, const Event& event,
-                   const ConnectorDescriptor* connector) {
+                   const ConnectorDescriptor* connector, const std::string& only) {
     Json view = event.view();
     Json shown = view;
     shown.erase("data");
@@ -168,11 +224,13 @@ Json explain_rules(const config::HubConfig& config, const Event& event,
     Json list = Json::array();
     int matched = 0;
     for (std::size_t i = 0; i < config.rules.size(); ++i) {
+        if (!only.empty() && config.rules[i].name != only) continue;
         Json rule = explain_rule(config.rules[i], config.rule_set->rules()[i], event, view);
         matched += rule["matches"].as_bool();
         list.push_back(std::move(rule));
     }
     made.set("matched", matched);
+    made.set("nearest", nearest_of(list));
     made.set("rules", std::move(list));
     return made;
 }

@@ -17,9 +17,6 @@ namespace {
 
 /// Secrets are keys and tokens; a larger file is a slip.
 constexpr std::size_t secret_file_bytes_max = 64 << 10;
-/// Stands for an absent variable where its value does not matter: good as a text and as an address,
-/// and nobody listens there.
-constexpr const char* absent_value = "127.0.0.1:1";
 
 Result<std::string> read_stream(std::istream& stream, const std::string& name,
                                 std::size_t bytes_max) {
@@ -78,7 +75,8 @@ Result<HubFile> load_hub_file(const std::string& name, const Surroundings& surro
     config::LoadContext context;
     context.file_name = name;
     context.environment = surroundings.environment;
-    context.read_file = read_secret_file;
+    context.read_file = surroundings.read_secret;
+    if (!context.read_file) context.read_file = read_secret_file;
     context.connectors = plugins.get();
     auto loaded = config::load_config(*text, context);
     return HubFile{name, std::move(*text), std::move(plugins), std::move(problems),

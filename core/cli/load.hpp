@@ -23,7 +23,13 @@ struct Surroundings {
     std::vector<std::string> plugin_paths;   // besides those that the file names
     const Clock& clock;
     Random& random;
+    /// Reads `file:PATH` of a configuration; empty: from the disk.
+    std::function<Result<std::string>(const std::string&)> read_secret = {};
 };
+
+/// Stands for an absent variable or secret where its value does not matter: good as a text and as
+/// an address, and nobody listens there.
+inline constexpr const char* absent_value = "127.0.0.1:1";
 
 /// A configuration file with the plugins that it was checked against.
 struct HubFile {

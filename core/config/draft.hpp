@@ -18,6 +18,8 @@ struct Draft {
     Reader& reader;
     HubConfig config;
     std::vector<rules::RuleEntry> entries;   // same indexes as config.rules
+    /// Rules that stand alone: sources, destinations and documents are taken as they are named.
+    bool names_are_open = false;
 
     Report& report() { return reader.report(); }
     const ConnectorDescriptor* descriptor(std::string_view connector) const {
@@ -36,5 +38,16 @@ void load_rules(const Node* node, Draft& draft);
 void load_sends(const Node& node, RuleConfig& rule, Draft& draft);
 
 std::vector<std::string> source_names(const Draft& draft);
+
+// --- Warnings (rule_warnings.cpp) -----------------------------------------------------------------
+
+/// Of a rule without errors: that it can never match, that it tests what is not read.
+void warn_of_rule(const Node& node, const RuleConfig& rule, const std::vector<std::string>& from,
+                  Draft& draft);
+/// That `name`, used at `place`, is a document which some source has and the rule does not fetch.
+void warn_of_unread(const Node& at, const Place& place, const std::string& name,
+                    const RuleConfig& rule, Draft& draft);
+/// Of rules that do the same on the same events.
+void warn_of_duplicates(const std::vector<const Node*>& rules, Draft& draft);
 
 }  // namespace syncline::config

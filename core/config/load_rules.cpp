@@ -136,6 +136,7 @@ rules::TypeSet load_on(const Node& rule, RuleConfig& made, const KnownEvents& kn
 std::vector<std::string> load_from(const Node* node, Draft& draft) {
     std::vector<std::string> from, found;
     draft.reader.texts(node, from);
+    if (draft.names_are_open) return from;
     auto names = source_names(draft);
     names.emplace_back(hub_source);
     for (std::size_t i = 0; i < from.size(); ++i) {
@@ -180,6 +181,10 @@ void load_fetch(const Node& node, RuleConfig& rule, Draft& draft) {
     fetch.name = node.key;
     fetch.source = written.substr(0, dot);
     fetch.document = written.substr(dot + 1);
+    if (draft.names_are_open) {
+        rule.fetch.push_back(std::move(fetch));
+        return;
+    }
     const SourceConfig* source = draft.config.source(fetch.source);
     if (!source) {
         auto names = source_names(draft);
@@ -227,6 +232,7 @@ bool load_head(const Node& node, std::size_t number, RuleConfig& rule, Draft& dr
 }
 
 void load_rule(const Node& node, RuleConfig rule, Draft& draft) {
+    auto errors = draft.report().error_count();
     rules::RuleEntry entry;
     entry.from = load_from(node.find("from"), draft);
     entry.on = load_on(node, rule, known_events(entry.from, draft), draft);
@@ -246,6 +252,7 @@ void load_rule(const Node& node, RuleConfig rule, Draft& draft) {
     if (send) load_sends(*send, rule, draft);
     else draft.report().error(node, "\"send\" is missing",
                               "what is to be done? as in send: {to: crm, do: upsert}");
+    if (draft.report().error_count() == errors) warn_of_rule(node, rule, entry.from, draft);
     draft.config.rules.push_back(std::move(rule));
     draft.entries.push_back(std::move(entry));
 }
@@ -261,6 +268,7 @@ std::vector<std::string> source_names(const Draft& draft) {
 void load_rules(const Node* node, Draft& draft) {
     if (!draft.reader.list(node)) return;
     std::map<std::string, Place> seen;
+    std::vector<const Node*> switched_on;
     for (std::size_t i = 0; i < node->children.size(); ++i) {
         const Node& child = node->children[i];
         RuleConfig rule;
@@ -274,8 +282,11 @@ void load_rules(const Node* node, Draft& draft) {
                                         "two rules have the name " + quoted(rule.name),
                                         "the first is in line " +
                                         std::to_string(first->second.line));
-        if (enabled) load_rule(child, std::move(rule), draft);
+        if (!enabled) continue;
+        switched_on.push_back(&child);
+        load_rule(child, std::move(rule), draft);
     }
+    if (!draft.report().has_errors()) warn_of_duplicates(switched_on, draft);
 }
 
 }  // namespace syncline::config

@@ -13,6 +13,10 @@ namespace {
 /// The configured destination of that name; a source whose connector can receive becomes one.
 const DestinationConfig* find_destination(const std::string& name, Draft& draft) {
     if (const auto* found = draft.config.destination(name)) return found;
+    if (draft.names_are_open) {
+        draft.config.destinations.emplace_back().name = name;
+        return &draft.config.destinations.back();
+    }
     const SourceConfig* source = draft.config.source(name);
     if (!source) return nullptr;
     const auto* descriptor = draft.descriptor(source->connector);
@@ -114,25 +118,7 @@ private:
     void check_documents(const Node& node, const std::vector<std::string>& paths) {
         std::set<std::string> roots;
         for (const auto& path : paths) roots.insert(path.substr(0, path.find_first_of(".[")));
-        for (const auto& root : roots) {
-            bool fetched = std::any_of(rule_.fetch.begin(), rule_.fetch.end(),
-                                       [&](const auto& fetch) { return fetch.name == root; });
-            const SourceConfig* owner = fetched ? nullptr : owner_of(root);
-            if (!owner) continue;
-            draft_.report().warning(node, quoted(root) + " is empty: this rule does not fetch it",
-                                    "add fetch: {" + root + ": " + owner->name + "." + root + "}");
-        }
-    }
-
-    const SourceConfig* owner_of(const std::string& document) const {
-        for (const auto& source : draft_.config.sources) {
-            const auto* descriptor = draft_.descriptor(source.connector);
-            if (!descriptor) continue;
-            const auto& documents = descriptor->documents;
-            if (std::find(documents.begin(), documents.end(), document) != documents.end())
-                return &source;
-        }
-        return nullptr;
+        for (const auto& root : roots) warn_of_unread(node, node.place, root, rule_, draft_);
     }
 
     const RuleConfig& rule_;

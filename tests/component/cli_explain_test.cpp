@@ -67,6 +67,75 @@ TEST_F(CliExplain, ASourceNarrowsTheRulesThatAreFromOthers) {
     EXPECT_EQ(lines[0]["rules"][2]["failed"]["found"].as_string(), "\"shop\"");
 }
 
+/// One rule on another type, one from another source, and rules that hold 0 to 2 of three tests.
+std::string many_rules(int more) {
+    std::string text = "sources:\n  shop: { connector: http }\n  store: { connector: http }\n"
+                       "destinations:\n  audit: { connector: http, settings: { url: "
+                       "\"http://127.0.0.1:9/in\" } }\nrules:\n";
+    auto add = [&](const std::string& name, const std::string& head) {
+        text += "  - { name: " + name + ", " + head + ", send: { to: audit, do: forward } }\n";
+    };
+    add("other type", "on: order.paid");
+    add("other source", "on: order.made, from: store");
+    add("none of three", "on: order.made, where: { a: 2, b: 2, c: 2 }");
+    add("two of three", "on: order.made, where: { a: 1, b: 1, c: 2 }");
+    add("one of three", "on: order.made, where: { a: 1, b: 2, c: 2 }");
+    add("not the if", "on: order.made, where: { a: 1 }, if: { b: 2 }");
+    add("match", "on: order.made, where: { a: 1, b: 1 }");
+    for (int i = 0; i < more; ++i) add("far " + std::to_string(i), "on: order.sent");
+    return text;
+}
+
+TEST_F(CliExplain, ShowsTheNearestRulesFirstAndCountsTheRest) {
+    write("many.yaml", many_rules(20));
+    constexpr const char* event = "{\"type\":\"order.made\",\"source\":\"shop\",\"a\":1,\"b\":1}";
+    Ran ran = explain(event, {"-c", file("many.yaml")});
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    std::vector<std::size_t> places;
+    for (const char* name : {"matches   match", "no match  not the if", "no match  two of three",
+                             "no match  one of three", "no match  none of three",
+                             "no match  other source", "and 21 rules that are no nearer; --all"}) {
+        places.push_back(ran.out.find(name));
+        EXPECT_NE(places.back(), std::string::npos) << name << "\n" << ran.out;
+    }
+    EXPECT_TRUE(std::is_sorted(places.begin(), places.end())) << ran.out;
+    EXPECT_NE(ran.out.find("where: c is 2 — found nothing (2 of 3 tests hold)\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_EQ(ran.out.find("other type"), std::string::npos) << ran.out;
+    Ran all = explain(event, {"-c", file("many.yaml"), "--all"});
+    EXPECT_NE(all.out.find("no match  far 19"), std::string::npos) << all.out;
+    EXPECT_EQ(all.out.find("no nearer"), std::string::npos) << all.out;
+}
+
+TEST_F(CliExplain, GivesEveryRuleAndItsNearnessToPrograms) {
+    write("many.yaml", many_rules(20));
+    Ran ran = explain("{\"type\":\"order.made\",\"source\":\"shop\",\"a\":1,\"b\":1}",
+                      {"-c", file("many.yaml"), "--json"});
+    auto lines = json_lines(ran.out);
+    ASSERT_EQ(lines.size(), 1u) << ran.err;
+    EXPECT_EQ(lines[0]["rules"].size(), 27u);
+    ASSERT_EQ(lines[0]["nearest"].size(), 26u);
+    EXPECT_EQ(lines[0]["nearest"][0].as_string(), "not the if");
+    EXPECT_EQ(lines[0]["nearest"][1].as_string(), "two of three");
+    EXPECT_EQ(lines[0]["rules"][3]["failed"].dump(),
+              R"({"test":"where","path":"c","expected":"is 2","found":"nothing","held":2,"tests":3})");
+}
+
+TEST_F(CliExplain, LooksAtOneRuleAlone) {
+    write("many.yaml", many_rules(0));
+    constexpr const char* event = "{\"type\":\"order.made\",\"source\":\"shop\",\"a\":1}";
+    Ran ran = explain(event, {"-c", file("many.yaml"), "--rule", "match"});
+    ASSERT_EQ(ran.exit, ExitCode::ok) << ran.err;
+    EXPECT_NE(ran.out.find("0 of 1 rules match\n\nno match  match\n    where: b is 1 — found "
+                           "nothing (1 of 2 tests hold)\n"),
+              std::string::npos)
+        << ran.out;
+    Ran unknown = explain(event, {"-c", file("many.yaml"), "--rule", "mtach"});
+    EXPECT_EQ(unknown.exit, ExitCode::usage);
+    EXPECT_EQ(unknown.err, "error: there is no rule \"mtach\"\nhint: did you mean \"match\"?\n");
+}
+
 TEST_F(CliExplain, ExplainsEveryEventOfABody) {
     Ran ran = explain("{\"webhook_id\":\"w\",\"events\":["
                       "{\"event_type\":\"task.updated\",\"id\":{\"task_id\":\"t\"}},"
@@ -162,10 +231,10 @@ Json explained_send(const char* with, bool fetches) {
 }
 
 TEST(CliExplainDocuments, AFilterThatStumblesOverAPlaceholderIsNoErrorOfTheRule) {
-    Json send = explained_send(R"({"email": "{{ record.values.emails | first }}"})", true);
+    Json send = explained_send(R"({"email": "{{ record.values.amount | divided_by: 0 }}"})", true);
     EXPECT_EQ(send["undecided"].as_string(), "rendered when record is read") << send.dump();
     EXPECT_TRUE(send["error"].is_null());
-    send = explained_send(R"({"email": "{{ type | first }}"})", false);
+    send = explained_send(R"({"email": "{{ type | divided_by: 0 }}"})", false);
     EXPECT_NE(send["error"].as_string().find("email"), std::string::npos) << send.dump();
 }
 

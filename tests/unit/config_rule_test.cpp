@@ -246,7 +246,7 @@ TEST(Rule, names_are_distinct_also_those_that_are_given) {
               "      hint: the first is in line 7\n");
     EXPECT_EQ(messages(with_rules(rule("name: rule 2\n    ") + rule(""))),
               "two rules have the name \"rule 2\"\n");
-    EXPECT_EQ(messages(with_rules(rule("") + rule(""))), "");
+    EXPECT_EQ(messages(with_rules(rule("") + rule("enabled: false\n    "))), "");
     EXPECT_EQ(messages(with_rules(rule("name: " + std::string(200, 'n') + "\n    "))), "");
     EXPECT_EQ(messages(with_rules(rule("name: " + std::string(201, 'n') + "\n    "))),
               "the name is longer than 200 bytes\n");

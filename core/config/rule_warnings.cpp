@@ -1,0 +1,168 @@
+// What can be read but makes no sense: rules that never match or repeat another, and tests of
+// documents that are not there when they are asked. Warnings only; runs on rules without errors.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/text.hpp"
+#include "core/config/contradictions.hpp"
+#include "core/config/draft.hpp"
+
+namespace syncline::config {
+namespace {
+
+std::string head_of(const std::string& path) { return path.substr(0, path.find_first_of(".[")); }
+
+const Json* as_list(Json& list, const std::vector<std::string>& names) {
+    list = Json::array();
+    for (const auto& name : names) {
+        if (name.find('\\') != std::string::npos) return nullptr;   // `on` has no escapes
+        if (name.find('*') == std::string::npos) list.push_back(name);
+        else list.push_back(Json::object({{"wildcard", name}}));
+    }
+    return &list;
+}
+
+void imply(const char* path, const char* said_by, const std::vector<std::string>& names,
+           PatternParts& parts) {
+    Json list;
+    bool any = names.empty() || std::find(names.begin(), names.end(), "*") != names.end();
+    bool runs = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+        return name.find("**") != std::string::npos;
+    });
+    if (any || runs || !as_list(list, names)) return;
+    parts.implied.push_back(ImpliedTest{path, std::move(list), said_by});
+}
+
+bool is_fetched(const RuleConfig& rule, const std::string& name) {
+    return std::any_of(rule.fetch.begin(), rule.fetch.end(),
+                       [&](const FetchConfig& fetch) { return fetch.name == name; });
+}
+
+void warn_of_contradictions(const Node& node, const RuleConfig& rule,
+                            const std::vector<std::string>& from, Draft& draft) {
+    PatternParts parts;
+    for (const char* key : {"where", "if"}) {
+        const Node* pattern = node.find(key);
+        if (pattern && pattern->is_map()) parts.patterns.push_back(pattern);
+    }
+    if (parts.patterns.empty()) return;
+    imply("type", "on", rule.on, parts);
+    imply("source", "from", from, parts);
+    // An event's own data and what is read hold lists; attributes are single values.
+    parts.may_be_list = [&](const std::string& path) {
+        auto head = head_of(path);
+        return head == "data" || is_fetched(rule, head);
+    };
+    for (auto& found : find_contradictions(parts, draft.reader))
+        draft.report().warning(*found.node, std::move(found.message), std::move(found.hint));
+}
+
+/// The members under which a pattern's paths begin, with their nodes.
+void heads_in(const Node& pattern, std::map<std::string, const Node*>& out) {
+    for (const auto& member : pattern.children) {
+        if (member.key == "$or" || member.key == "$and")
+            for (const auto& group : member.children) heads_in(group, out);
+        else if (member.key == "$not")
+            heads_in(member, out);
+        else
+            out.emplace(head_of(member.key), &member);
+    }
+}
+
+void warn_of_documents(const Node& node, const RuleConfig& rule, Draft& draft) {
+    std::map<std::string, const Node*> heads;
+    if (const Node* where = node.find("where")) heads_in(*where, heads);
+    for (const auto& [name, at] : heads)
+        if (is_fetched(rule, name))
+            draft.report().warning_inside(*at, at->key_place, quoted(name) + " is not read yet "
+                                          "when \"where\" is tested: this rule never matches",
+                                          "move the test under \"if\"");
+    heads.clear();
+    if (const Node* condition = node.find("if")) heads_in(*condition, heads);
+    if (const Node* where = node.find("where")) heads_in(*where, heads);
+    for (const auto& [name, at] : heads) warn_of_unread(*at, at->key_place, name, rule, draft);
+}
+
+/// The rule without its name, in one form for all spellings of the same.
+std::string form_of(const Node& node) {
+    std::string text;
+    if (node.is_scalar()) {
+        json_quote_to(text, node.text);
+        return (node.quoted ? "q" : "p") + text;
+    }
+    if (node.is_sequence()) {
+        for (const auto& item : node.children) text += form_of(item) + ",";
+        return "[" + text + "]";
+    }
+    std::map<std::string, std::string> members;
+    for (const auto& member : node.children) members[member.key] = form_of(member);
+    for (const auto& [name, value] : members) {
+        json_quote_to(text, name);
+        text += ":" + value + ",";
+    }
+    return "{" + text + "}";
+}
+
+std::string form_of_set(const Node* node) {
+    std::set<std::string> names;
+    if (node && node->is_scalar()) names.insert(node->text);
+    if (node)
+        for (const auto& item : node->children) names.insert(item.text);
+    std::string text;
+    for (const auto& name : names) json_quote_to(text, name);
+    return text;
+}
+
+std::string form_of_rule(const Node& rule) {
+    std::string text = form_of_set(rule.find("on")) + "|" + form_of_set(rule.find("from"));
+    for (const char* key : {"where", "if", "fetch", "order", "coalesce"}) {
+        const Node* node = rule.find(key);
+        text += std::string("|") + key + (node && !node->is_null() ? form_of(*node) : "{}");
+    }
+    const Node* send = rule.find("send");
+    if (!send) return text;
+    return text + (send->is_sequence() ? form_of(*send) : "[" + form_of(*send) + ",]");
+}
+
+}  // namespace
+
+void warn_of_unread(const Node& at, const Place& place, const std::string& name,
+                    const RuleConfig& rule, Draft& draft) {
+    if (is_fetched(rule, name)) return;
+    for (const auto& source : draft.config.sources) {
+        const auto* descriptor = draft.descriptor(source.connector);
+        if (!descriptor) continue;
+        const auto& documents = descriptor->documents;
+        if (std::find(documents.begin(), documents.end(), name) == documents.end()) continue;
+        draft.report().warning_inside(at, place, quoted(name) +
+                                      " is empty: this rule does not fetch it",
+                                      "add fetch: {" + name + ": " + source.name + "." + name + "}");
+        return;
+    }
+}
+
+void warn_of_rule(const Node& node, const RuleConfig& rule, const std::vector<std::string>& from,
+                  Draft& draft) {
+    warn_of_contradictions(node, rule, from, draft);
+    warn_of_documents(node, rule, draft);
+}
+
+void warn_of_duplicates(const std::vector<const Node*>& rules, Draft& draft) {
+    std::map<std::string, const Node*> seen;
+    for (const Node* rule : rules) {
+        auto [first, fresh] = seen.emplace(form_of_rule(*rule), rule);
+        if (fresh) continue;
+        const Node* name = rule->find("name");
+        const Node* other = first->second->find("name");
+        const Node& at = name ? *name : *rule;
+        const Node& there = other ? *other : *first->second;
+        draft.report().warning(at, "this rule repeats " +
+                               (other ? quoted(other->text) : std::string("another")) +
+                               ": what it sends is sent twice",
+                               "the other is in line " + std::to_string(there.place.line) +
+                               "; remove one of them");
+    }
+}
+
+}  // namespace syncline::config
