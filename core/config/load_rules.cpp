@@ -71,10 +71,12 @@ rules::Pattern load_pattern(const Node& node, Draft& draft) {
 struct KnownEvents {
     std::vector<std::string> names;
     bool complete = true;   // false: a source may send types that it does not list
+    std::vector<std::string> from;   // the rule's; empty: all sources
 };
 
 KnownEvents known_events(const std::vector<std::string>& from, const Draft& draft) {
     KnownEvents known;
+    known.from = from;
     known.names = {"syncline.delivery.dead", "syncline.destination.held",
                    "syncline.destination.recovered", "syncline.config.reloaded"};
     known.complete = !draft.config.sources.empty();
@@ -93,14 +95,32 @@ KnownEvents known_events(const std::vector<std::string>& from, const Draft& draf
     return known;
 }
 
+bool sends(const rules::TypeSet& set, const KnownEvents& known) {
+    return std::any_of(known.names.begin(), known.names.end(),
+                       [&](const auto& type) { return set.contains(type); });
+}
+
+/// A configured source that does send such events, when those under `from` do not.
+std::string sender_of(const rules::TypeSet& set, const Draft& draft) {
+    for (const auto& source : draft.config.sources) {
+        const auto* descriptor = draft.descriptor(source.connector);
+        if (!descriptor) continue;
+        const auto& events = descriptor->events;
+        if (std::any_of(events.begin(), events.end(),
+                        [&](const auto& type) { return set.contains(type); }))
+            return quoted(source.name) + " sends it";
+    }
+    return std::string();
+}
+
 void check_event_name(const Node& node, const rules::TypeSet& set, const std::string& name,
                       const KnownEvents& known, Draft& draft) {
-    bool found = std::any_of(known.names.begin(), known.names.end(),
-                             [&](const auto& type) { return set.contains(type); });
-    if (found || name == "*") return;
+    if (sends(set, known) || name == "*") return;
     auto hint = suggestion(name, known.names);
     if (hint.empty() && !known.complete) return;
-    draft.report().warning(node, "no source is known to send the event " + quoted(name), hint);
+    if (hint.empty()) hint = sender_of(set, draft);
+    std::string who = known.from.empty() ? "no source is" : name_list(known.from) + " is not";
+    draft.report().warning(node, who + " known to send the event " + quoted(name), hint);
 }
 
 rules::TypeSet load_on(const Node& rule, RuleConfig& made, const KnownEvents& known,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <variant>
 
 #include "core/base/text.hpp"
 #include "core/config/contradictions.hpp"
@@ -84,6 +85,56 @@ void warn_of_documents(const Node& node, const RuleConfig& rule, Draft& draft) {
     for (const auto& [name, at] : heads) warn_of_unread(*at, at->key_place, name, rule, draft);
 }
 
+/// One letter too many, too few, wrong, or two swapped; _ for - besides.
+bool is_one_slip(std::string left, std::string right) {
+    std::replace(left.begin(), left.end(), '_', '-');
+    auto [a, b] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+    left.erase(left.begin(), a);
+    right.erase(right.begin(), b);
+    auto [c, d] = std::mismatch(left.rbegin(), left.rend(), right.rbegin(), right.rend());
+    left.erase(c.base(), left.end());
+    right.erase(d.base(), right.end());
+    return (left.size() <= 1 && right.size() <= 1) || (left.size() == 2 && same_letters(left, right));
+}
+
+/// The operator that a name below a path is a slip of: outside a list it is a name, in one it would
+/// be an error, and the compiler's message says which operator is near.
+std::string near_operator(const Node& node) {
+    Json test = Json::object();
+    test.set(node.key, "x");
+    Json list = Json::array();
+    list.push_back(std::move(test));
+    Json pattern = Json::object();
+    pattern.set("value", std::move(list));
+    auto compiled = rules::Pattern::compile(pattern);
+    auto* fault = std::get_if<rules::Fault>(&compiled);
+    constexpr std::size_t letters_min = 5;   // shorter names are near to too much
+    constexpr std::string_view asks = "did you mean \"";
+    auto at = fault ? fault->message.find(asks) : std::string::npos;
+    if (at == std::string::npos || node.key.size() < letters_min) return std::string();
+    auto near = fault->message.substr(at + asks.size());
+    near = near.substr(0, near.find('"'));
+    return is_one_slip(node.key, near) ? "did you mean the operator " + quoted(near) + "?"
+                                       : std::string();
+}
+
+void warn_of_slips(const Node& pattern, const std::string& path, Draft& draft) {
+    for (const auto& member : pattern.children) {
+        bool group = member.key == "$or" || member.key == "$and";
+        if (group)
+            for (const auto& one : member.children) warn_of_slips(one, path, draft);
+        else if (member.key == "$not")
+            warn_of_slips(member, path, draft);
+        else if (member.is_map())
+            warn_of_slips(member, member.key, draft);
+        if (group || member.is_map() || path.empty()) continue;
+        auto hint = near_operator(member);
+        if (hint.empty()) continue;
+        draft.report().warning_inside(member, member.key_place, quoted(member.key) +
+                                      " is read as a name below " + quoted(path), hint);
+    }
+}
+
 /// The rule without its name, in one form for all spellings of the same.
 std::string form_of(const Node& node) {
     std::string text;
@@ -146,6 +197,8 @@ void warn_of_rule(const Node& node, const RuleConfig& rule, const std::vector<st
                   Draft& draft) {
     warn_of_contradictions(node, rule, from, draft);
     warn_of_documents(node, rule, draft);
+    for (const char* key : {"where", "if"})
+        if (const Node* pattern = node.find(key)) warn_of_slips(*pattern, std::string(), draft);
 }
 
 void warn_of_duplicates(const std::vector<const Node*>& rules, Draft& draft) {

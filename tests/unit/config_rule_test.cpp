@@ -232,7 +232,7 @@ TEST(Rule, a_source_that_sends_anything_allows_any_event) {
                        "destinations: {w: {connector: wiki}}\n"
                        "rules: [{on: order.paid, send: {to: w, do: upsert_page}},\n"
                        "        {on: order.paid, from: feed, send: {to: w, do: upsert_page}}]\n"),
-              "warning: no source is known to send the event \"order.paid\"\n");
+              "warning: \"feed\" is not known to send the event \"order.paid\"\n");
 }
 
 TEST(Rule, names_are_distinct_also_those_that_are_given) {
