@@ -241,6 +241,11 @@ void Driver::run(std::shared_ptr<Instance> instance, JobRequest request, std::in
     });
 }
 
+Result<std::optional<Link>> Driver::link(const std::string& destination, const std::string& kind,
+                                         const std::string& source_id) {
+    return impl_->services.link(destination, kind, source_id);
+}
+
 std::size_t Driver::running() const {
     return impl_->runs.size();
 }

@@ -43,6 +43,9 @@ public:
     /// never from inside run(). Destroying the driver ends the jobs under way without calling it.
     void run(std::shared_ptr<Instance> instance, JobRequest request, std::int64_t timeout_ms,
              Done done);
+    /// What a job is told when it asks for a link; for the templates that make a job's input.
+    Result<std::optional<Link>> link(const std::string& destination, const std::string& kind,
+                                     const std::string& source_id);
     /// Jobs under way.
     std::size_t running() const;
 

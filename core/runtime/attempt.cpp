@@ -4,6 +4,33 @@
 
 namespace syncline {
 
+namespace {
+
+/// The remembered pairs of one destination, as `link: kind` of its templates asks for them.
+class TemplateLinks final : public rules::LinkSource {
+public:
+    TemplateLinks(host::Driver& driver, const std::string& destination)
+        : driver_(driver), destination_(destination) {}
+
+    Found find(std::string_view kind, std::string_view source_id) const override {
+        Found found;
+        auto link = driver_.link(destination_, std::string(kind), std::string(source_id));
+        if (!link) found.error = link.error().text();
+        else if (*link && !(*link)->id.empty()) found.id = (*link)->id;
+        failed_ |= !link;
+        return found;
+    }
+    /// The store could not be read: a later attempt may fare better.
+    bool failed() const { return failed_; }
+
+private:
+    host::Driver& driver_;
+    const std::string& destination_;
+    mutable bool failed_ = false;
+};
+
+}  // namespace
+
 struct AttemptRunner::Attempt {
     Delivery delivery;
     EventPtr event;
@@ -159,13 +186,16 @@ void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
     const auto& rule = *attempt->rule;
     if (rule.condition && !rule.condition->matches(attempt->scope, clock_.wall_ms()))
         return attempt->finish_uncalled(OutcomeKind::skipped, "the rule's `if` does not hold");
+    TemplateLinks links(driver_, attempt->delivery.destination);
     rules::RenderOptions options;
     options.output_bytes_max = limits::template_output_bytes_max;
     options.now_ms = clock_.wall_ms();
+    options.links = &links;
     auto rendered = rule.send[attempt->delivery.send].with.render(attempt->scope, options);
     if (const auto* fault = std::get_if<rules::Fault>(&rendered)) {
         std::string note = "the template of `with." + fault->path + "` failed: " + fault->message;
-        return attempt->finish_uncalled(OutcomeKind::reject, std::move(note));
+        auto kind = links.failed() ? OutcomeKind::retry : OutcomeKind::reject;
+        return attempt->finish_uncalled(kind, std::move(note));
     }
     drive(std::move(attempt), "action", std::move(std::get<Json>(rendered)));
 }
