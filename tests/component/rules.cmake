@@ -1,0 +1,11 @@
+# The users' tests of rules, and the project's conformance cases, by the programs that users run.
+file(GLOB rule_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/rules/*.yaml)
+foreach(file IN LISTS rule_tests)
+  get_filename_component(name ${file} NAME_WE)
+  add_test(NAME rules.${name} COMMAND syncline test ${file})
+  set_tests_properties(rules.${name} PROPERTIES LABELS component)
+endforeach()
+file(GLOB rule_cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/rules/*.jsonl)
+add_test(NAME rules.conformance COMMAND conformance_corpus ${rule_cases})
+set_tests_properties(rules.conformance PROPERTIES LABELS component)
+add_custom_target(rule_programs ALL DEPENDS syncline plugins conformance_corpus)
