@@ -1,5 +1,5 @@
-// From the written test of one path to LeafTests: which operators, and what they take. Operands with
-// a form of their own are read by leaf_operands.cpp.
+// From the written test of one path to LeafTests: which operators, and what they take. Operands
+// with a form of their own are read by leaf_operands.cpp.
 //
 // Every refusal names the place inside the pattern, what was found and what was expected. Nothing
 // is guessed: an operand of the wrong kind is a fault, not a test that never holds. What says the

@@ -75,7 +75,8 @@ bool OperandCompiler::numeric(const Json& operand, const Place& place, LeafTest&
     return operand.size() == 2 || numeric_range(test, place);
 }
 
-bool OperandCompiler::numeric_bound(const Json& operand, std::size_t i, const Place& place, LeafTest& bound) {
+bool OperandCompiler::numeric_bound(const Json& operand, std::size_t i, const Place& place,
+                                    LeafTest& bound) {
     auto found = find_operator(numeric_operators, operand[i].as_string());
     if (!found || !operand[i].is_string())
         return faults_.fail(Place(place, i), "expected one of = < <= > >=, found " +

@@ -142,10 +142,10 @@ private:
     bool tested(const Json& value, const Spot& spot, Field& field) {
         if (value.is_object() && (strict_ || is_group(value))) {
             if (value.empty())
-                return faults_.fail(spot.place, "an empty object tests nothing; to ask whether " +
-                                                    quoted(spot.trail.text()) + " is there, write " +
-                                                    (strict_ ? "[{\"exists\": true}]"
-                                                             : "{exists: true}"));
+                return faults_.fail(spot.place,
+                                    "an empty object tests nothing; to ask whether " +
+                                        quoted(spot.trail.text()) + " is there, write " +
+                                        (strict_ ? "[{\"exists\": true}]" : "{exists: true}"));
             if (field.inner.empty()) return group(value, spot, field.inner.emplace_back());
             Group part;
             return group(value, spot, part) && join(field.inner.front(), std::move(part), spot);

@@ -157,7 +157,8 @@ private:
                 if (match_field(child, below, now_ms_) == Verdict::no)
                     return this->field(child, below, path_below(path, child.name));
             }
-        return found_instead(path, "has one element that satisfies every test below " + quoted(path),
+        return found_instead(path,
+                             "has one element that satisfies every test below " + quoted(path),
                              std::to_string(elements.size()) + " elements, none with all of them");
     }
 

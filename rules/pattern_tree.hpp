@@ -78,7 +78,7 @@ struct Pattern::Node {
     Group group;
 };
 
-// --- Compiling tests (leaf_compile.cpp) -----------------------------------------------------------
+// --- Compiling tests (leaf_compile.cpp) ----------------------------------------------------------
 
 /// A place in the written pattern: a member or an item of what `outer` is. Lives on the stack, so
 /// that naming it costs nothing until something is wrong there.
@@ -112,14 +112,14 @@ bool is_operator(std::string_view name);
 std::string unknown_operator(std::string_view name);
 std::string kind_name(const Json& value);
 
-// --- Wording of tests (pattern_words.cpp) ---------------------------------------------------------
+// --- Wording of tests (pattern_words.cpp) --------------------------------------------------------
 
 /// The dotted path of `name` below `prefix`.
 std::string path_below(const std::string& prefix, const std::string& name);
 /// What the leaf asks for: `is one of "people", "deals", or is absent`.
 std::string words_of(const Leaf& leaf);
 
-// --- Walking an event (pattern_match.cpp) ---------------------------------------------------------
+// --- Walking an event (pattern_match.cpp) --------------------------------------------------------
 
 /// A place in the event. A member "a.b" of an object counts as the path a.b: then `rest` is what of
 /// the name is still to be walked before `value` is reached.

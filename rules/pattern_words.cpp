@@ -34,7 +34,7 @@ std::string cut(std::string text, std::size_t bytes_max) {
     return text.substr(0, end) + "…";
 }
 
-constexpr std::size_t number_bytes_shown = 64;   // as `quoted` cuts texts
+constexpr std::size_t number_shown_max = 64;   // bytes, as `quoted` cuts texts
 
 }  // namespace
 
@@ -69,7 +69,7 @@ std::string kind_name(const Json& value) {
     switch (value.kind()) {
         case Json::Kind::null: return "null";
         case Json::Kind::boolean: return value.as_bool() ? "true" : "false";
-        case Json::Kind::number: return "the number " + cut(value.number_text(), number_bytes_shown);
+        case Json::Kind::number: return "the number " + cut(value.number_text(), number_shown_max);
         case Json::Kind::string: return "the text " + quoted(value.as_string());
         case Json::Kind::array: return "a list";
         case Json::Kind::object: break;
@@ -104,7 +104,7 @@ private:
 
 std::string shown(const Json& value) {
     return value.is_string() ? quoted(value.as_string())
-                             : cut(value.dump(), number_bytes_shown);
+                             : cut(value.dump(), number_shown_max);
 }
 
 std::string_view sign_of(Op op) {

@@ -6,3 +6,6 @@ target_compile_definitions(unit_rules PRIVATE SYNCLINE_ROOT="${PROJECT_SOURCE_DI
 syncline_test(unit_templates unit SOURCES rules_template_test.cpp rules_template_fault_test.cpp
   rules_template_tag_test.cpp rules_filter_test.cpp
   LIBRARIES syncline_rules)
+syncline_test(unit_rules_agreement unit SOURCES rules_agreement_test.cpp rules_naive.cpp
+  rules_random.cpp
+  LIBRARIES syncline_rules)
