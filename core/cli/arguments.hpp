@@ -15,8 +15,7 @@ namespace syncline::cli {
 
 inline constexpr std::uint32_t send_count_max = 100'000;
 
-enum class Command { run, check, explain, test, send, events, deliveries, replay,
-                     backup, compact, forget, doctor };
+enum class Command { run, check, explain, test, send, events, deliveries, replay };
 
 struct Arguments {
     Command command = Command::run;
@@ -28,7 +27,7 @@ struct Arguments {
     std::string id;                    // events ID, deliveries ID
 
     // explain, send
-    std::string file;                  // explain: the event; send: the body; backup: the copy
+    std::string file;                  // explain: the event; send: the body
     std::string source;
     std::string type;
     std::vector<std::string> headers;  // "Name: value"
@@ -45,13 +44,9 @@ struct Arguments {
     std::uint32_t count = 1;
     std::map<std::string, std::string> sample;   // "record" → id, and so on
 
-    // replay, forget
+    // replay
     bool yes = false;
     bool dry_run = false;
-
-    // backup (its file is `file`), compact
-    bool force = false;
-    bool full = false;
 
     Arguments() = default;
 };

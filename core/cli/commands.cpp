@@ -21,10 +21,6 @@ CommandFunction function_of(Command command) {
         case Command::events: return events_command;
         case Command::deliveries: return deliveries_command;
         case Command::replay: return replay_command;
-        case Command::backup: return backup_command;
-        case Command::compact: return compact_command;
-        case Command::forget: return forget_command;
-        case Command::doctor: return doctor_command;
     }
     return nullptr;
 }

@@ -24,14 +24,6 @@ ExitCode deliveries_command(const Arguments& arguments, const Surroundings& surr
                             Terminal& terminal);
 ExitCode replay_command(const Arguments& arguments, const Surroundings& surroundings,
                         Terminal& terminal);
-ExitCode backup_command(const Arguments& arguments, const Surroundings& surroundings,
-                        Terminal& terminal);
-ExitCode compact_command(const Arguments& arguments, const Surroundings& surroundings,
-                         Terminal& terminal);
-ExitCode forget_command(const Arguments& arguments, const Surroundings& surroundings,
-                        Terminal& terminal);
-ExitCode doctor_command(const Arguments& arguments, const Surroundings& surroundings,
-                        Terminal& terminal);
 
 /// Parses the words of a command line and runs what they name.
 ExitCode run_words(const std::vector<std::string>& words, const Surroundings& surroundings,
