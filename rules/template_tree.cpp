@@ -15,7 +15,8 @@ struct TemplateTree::Node {
     Json constant;
     std::size_t constant_bytes = 0;
     templating::Program program;
-    std::vector<std::pair<std::string, Node>> children;   // without names in a list
+    std::vector<std::string> names;   // of the children; none in a list
+    std::vector<Node> children;
 
     /// Compiles `tree`; the fault's path is the place of the text.
     static std::optional<Fault> build(const Json& tree, const std::string& path,
@@ -46,13 +47,14 @@ void TemplateTree::Node::make_constant(const Json& value) {
     kind = Kind::constant;
     constant = value;
     constant_bytes = templating::json_bytes(value);
+    names.clear();
     children.clear();
     program = templating::Program();
 }
 
 std::string TemplateTree::Node::child_path(const std::string& path, std::size_t index) const {
     if (kind == Kind::list) return path + "[" + std::to_string(index) + "]";
-    const auto& name = children[index].first;
+    const auto& name = names[index];
     return path.empty() ? name : path + "." + name;
 }
 
@@ -82,15 +84,15 @@ std::optional<Fault> TemplateTree::Node::build(const Json& tree, const std::stri
     if (!tree.is_container()) return out.make_constant(tree), std::nullopt;
     out.kind = tree.is_array() ? Kind::list : Kind::object;
     for (const auto& item : tree.items()) {
-        out.children.emplace_back(std::string(), Node());
+        out.children.emplace_back();
         auto here = out.child_path(path, out.children.size() - 1);
-        if (auto fault = build(item, here, depth + 1, out.children.back().second)) return fault;
+        if (auto fault = build(item, here, depth + 1, out.children.back())) return fault;
     }
     for (const auto& member : tree.members()) {
-        out.children.emplace_back(member.name, Node());
+        out.names.push_back(member.name);
+        out.children.emplace_back();
         auto here = out.child_path(path, out.children.size() - 1);
-        if (auto fault = build(member.value, here, depth + 1, out.children.back().second))
-            return fault;
+        if (auto fault = build(member.value, here, depth + 1, out.children.back())) return fault;
     }
     return std::nullopt;
 }
@@ -114,10 +116,9 @@ bool TemplateTree::Node::render(const Json& scope, const RenderOptions& options,
     if (kind == Kind::list) out.items().reserve(children.size());
     else out.members().reserve(children.size());
     for (std::size_t i = 0; i < children.size(); ++i) {
-        const auto& [name, child] = children[i];
         Json& slot = kind == Kind::list ? out.items().emplace_back()
-                                        : out.members().emplace_back(name, Json()).value;
-        if (child.render(scope, options, budget, slot, fault)) continue;
+                                        : out.members().emplace_back(names[i], Json()).value;
+        if (children[i].render(scope, options, budget, slot, fault)) continue;
         // Only a render that fails spells out where.
         auto inner = std::move(fault.path);
         bool dot = !inner.empty() && inner.front() != '[';
@@ -129,7 +130,7 @@ bool TemplateTree::Node::render(const Json& scope, const RenderOptions& options,
 
 void TemplateTree::Node::collect_paths(std::vector<std::string>& out) const {
     out.insert(out.end(), program.paths.begin(), program.paths.end());
-    for (const auto& child : children) child.second.collect_paths(out);
+    for (const auto& child : children) child.collect_paths(out);
 }
 
 TemplateTree::TemplateTree() = default;
