@@ -15,6 +15,9 @@ inline constexpr std::size_t pattern_fields_max = 16'384;     // multiplied out:
 inline constexpr std::size_t path_bytes_max = 1024;           // of one dotted path
 inline constexpr std::size_t pattern_text_bytes_max = 64 << 10;  // of one literal or operand
 inline constexpr std::size_t pattern_number_bytes_max = 1024;    // longest double in full: 1,077
+// Elements of a list × values beside it under the same path ("a": […] beside "a.b": …) that are
+// looked at together: a million steps, some 10 ms. Beyond it the list and the rest stand alone.
+inline constexpr std::size_t match_join_nodes_max = 1'000'000;
 inline constexpr std::size_t explain_value_bytes_max = 256;   // of a value shown to a person
 inline constexpr std::size_t type_name_bytes_max = 256;       // one name under `on`
 

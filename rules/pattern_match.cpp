@@ -2,10 +2,13 @@
 //
 // Arrays: an element is chosen once for all fields below it, so that two tests on an array of
 // objects hold on the same element; elements are tried one after the other and each field below is
-// decided on its own, so the time is linear in the event for each alternative. Recursion is bounded
+// decided on its own, so the time is linear in the event for each alternative (where a path is
+// written both in and beside a list, up to limits::match_join_nodes_max). Recursion is bounded
 // by the pattern's depth and the parser's depth limit of the event. Reads only; any thread.
 #include <algorithm>
+#include <cstring>
 
+#include "rules/limits.hpp"
 #include "rules/moment.hpp"
 #include "rules/pattern_tree.hpp"
 
@@ -33,7 +36,9 @@ bool text_holds(const LeafTest& test, const std::string& value) {
     switch (test.op) {
         case LeafTest::Op::prefix: return value.starts_with(test.text);
         case LeafTest::Op::suffix: return value.ends_with(test.text);
-        case LeafTest::Op::contains: return value.find(test.text) != std::string::npos;
+        case LeafTest::Op::contains:
+            // Not string::find, which takes the product of both lengths at worst.
+            return memmem(value.data(), value.size(), test.text.data(), test.text.size());
         case LeafTest::Op::prefix_folded: return fold_case(value).starts_with(test.text);
         case LeafTest::Op::suffix_folded: return fold_case(value).ends_with(test.text);
         case LeafTest::Op::equals_folded: return fold_case(value) == test.text;
@@ -168,12 +173,36 @@ void collect_scalars(const Views& views, std::vector<const Json*>& out) {
     }
 }
 
+namespace {
+
+void count_nodes(const Json& value, std::size_t& left) {
+    if (left == 0) return;
+    --left;
+    for (const auto& item : value.items()) count_nodes(item, left);
+    for (const auto& member : value.members()) count_nodes(member.value, left);
+}
+
+/// May the places outside lists be looked at again for each element? Not when an event writes one
+/// path in several ways, each of them huge, to make that a product.
+bool fits(const Views& others, std::size_t elements) {
+    std::size_t left = limits::match_join_nodes_max / elements;
+    for (const auto& view : others) count_nodes(*view.value, left);
+    return left > 0;
+}
+
+}  // namespace
+
 Verdict match_field(const Field& field, const Views& views, std::int64_t now_ms) {
     if (field.inner.empty()) return match_leaf(*field.leaf, views, now_ms);
     Views elements, others;
     if (!split_arrays(views, elements, others)) return match_here(field, views, now_ms);
     if (elements.empty()) return match_here(field, others, now_ms);
     Verdict all = Verdict::vacuous;
+    if (!others.empty() && !fits(others, elements.size())) {
+        all = match_here(field, others, now_ms);
+        if (all == Verdict::yes) return all;
+        others.clear();
+    }
     others.emplace_back();
     for (const auto& element : elements) {
         others.back() = element;

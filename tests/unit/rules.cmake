@@ -1,6 +1,7 @@
 # Patterns: what matches and what is refused. Templates: what is said.
 syncline_test(unit_rules unit SOURCES rules_pattern_test.cpp rules_pattern_fault_test.cpp
   rules_set_test.cpp rules_explain_test.cpp rules_data_test.cpp rules_parse_test.cpp
+  rules_hostile_test.cpp
   LIBRARIES syncline_rules)
 target_compile_definitions(unit_rules PRIVATE SYNCLINE_ROOT="${PROJECT_SOURCE_DIR}")
 syncline_test(unit_templates unit SOURCES rules_template_test.cpp rules_template_fault_test.cpp
