@@ -140,6 +140,7 @@ Json sort_natural(const Json& in, FilterCall& call) {
 
 /// Sorted and grouped by text, so that a long list takes n log n and not n × n.
 Json uniq(const Json& in, FilterCall& call) {
+    if (in.size() < 2) return in;
     std::vector<Key> values;
     if (!keys_of(in, call, values)) return Json();
     std::vector<std::pair<std::string, std::size_t>> keys;

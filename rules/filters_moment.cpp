@@ -82,7 +82,9 @@ private:
         if (is_half(text)) return half_ = text.front(), true;
         if (text == "UTC" || text == "GMT" || text == "Z") return true;
         if (auto zone = numeric_zone(text)) return offset_ms_ = *zone, true;
-        auto mark = text.find_first_of("/-");
+        if (is_digit(text.front()) && text.size() > 2 && is_half(text.substr(text.size() - 2)))
+            return hour(text);
+        auto mark = text.find_first_of("/-.");
         if (mark != std::string_view::npos && mark > 0) return joined(text, text[mark]);
         return number(text);
     }
@@ -109,7 +111,7 @@ private:
         return text.size() <= 2 && set(day_, digits_of(text));
     }
 
-    /// 2016/03/14, 14-Mar-2016.
+    /// 2016/03/14, 14-Mar-2016, 14.03.2016.
     bool joined(std::string_view text, char mark) {
         auto second = text.find(mark, text.find(mark) + 1);
         if (second == std::string_view::npos) return false;
@@ -117,7 +119,8 @@ private:
         auto begin = text.substr(0, first), middle = text.substr(first + 1, second - first - 1);
         bool year_first = begin.size() == 4;
         auto month = place_of(middle, months);
-        if (!year_first && !month) return false;   // 03/14/2016: nobody can tell day from month
+        // 03/14/2016: nobody can tell day from month.
+        if (!year_first && !month && mark != '.') return false;
         auto end = text.substr(second + 1);
         return set(month_, month ? *month + 1 : digits_of(middle)) &&
                set(year_, digits_of(year_first ? begin : end)) &&
@@ -148,6 +151,14 @@ private:
         time_ms_ = ((hour * 60 + minute) * 60 + second) * 1000LL + ms;
         return text.empty() && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 &&
                second <= 60 && ms >= 0;
+    }
+
+    /// 5pm.
+    bool hour(std::string_view text) {
+        half_ = text[text.size() - 2];
+        int value = digits_of(text.substr(0, text.size() - 2));
+        time_ms_ = value * 60LL * minute_ms;
+        return value >= 0;
     }
 
     bool half_of_day() {

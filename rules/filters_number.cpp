@@ -162,17 +162,17 @@ Json whole(const Json& in, FilterCall& call, Towards towards) {
     return format(value, call);
 }
 
-/// To tens, hundreds …: what was whole stays so.
+/// To tens, hundreds …: a whole number, as what is rounded to none is.
 Json rounded_before_point(const Json& in, FilterCall& call, int digits) {
     auto value = parse(in);
     Wide unit = 1;
-    if (!value.good || !shift(unit, digits)) return format(Fixed{0, 0, value.fraction, value.good}, call);
+    value.fraction = false;
+    value.good &= shift(unit, digits);
     value.scale += digits;
-    value.good = value.scale <= digits_max;
-    bool fraction = value.fraction;
-    value = rounded(value, 0, Towards::nearest);
+    value.good &= value.scale <= digits_max;
+    if (value.good) value = rounded(value, 0, Towards::nearest);
     value.good &= !__builtin_mul_overflow(value.mantissa, unit, &value.mantissa);
-    value.fraction = fraction;
+    value.scale = 0;
     return format(value, call);
 }
 

@@ -21,7 +21,15 @@ std::string strip_right(std::string_view text) {
     return last == std::string_view::npos ? std::string() : std::string(text.substr(0, last + 1));
 }
 
-Json upcase(const Json& in, FilterCall&) { return upper_case(in.as_string()); }
+/// The one common letter whose upper case is two.
+std::string upper(std::string_view text) {
+    auto out = upper_case(text);
+    for (auto at = out.find("ß"); at != std::string::npos; at = out.find("ß", at + 2))
+        out.replace(at, 2, "SS");
+    return out;
+}
+
+Json upcase(const Json& in, FilterCall&) { return upper(in.as_string()); }
 Json downcase(const Json& in, FilterCall&) { return lower_case(in.as_string()); }
 Json strip(const Json& in, FilterCall&) { return strip_left(strip_right(in.as_string())); }
 Json lstrip(const Json& in, FilterCall&) { return strip_left(in.as_string()); }
@@ -114,13 +122,12 @@ const std::string& tail_text(const FilterCall& call) {
 
 Json truncate(const Json& in, FilterCall& call) {
     const auto& text = in.as_string();
-    auto most = static_cast<std::size_t>(
-        std::max<std::int64_t>(0, call.count > 0 ? call.integer(0) : 50));
+    auto most = call.count > 0 ? call.integer(0) : 50;
     const auto& tail = tail_text(call);
-    if (text.size() <= most || char_count(text) <= most) return in;
-    auto tail_chars = char_count(tail);
-    auto kept = most > tail_chars ? most - tail_chars : 0;
-    return std::string(char_slice(text, 0, kept)) + tail;
+    if (static_cast<std::int64_t>(char_count(text)) <= most) return in;
+    auto kept = most - static_cast<std::int64_t>(char_count(tail));
+    return std::string(char_slice(text, 0, static_cast<std::size_t>(std::max<std::int64_t>(0, kept)))) +
+           tail;
 }
 
 Json truncatewords(const Json& in, FilterCall& call) {

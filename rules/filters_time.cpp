@@ -1,6 +1,8 @@
 // Filters over moments in time. `date` writes a moment in the zone that it was read in, as Liquid
-// does; iso8601 in UTC. What a moment is, filters_moment.hpp says.
+// does, and leaves what is no moment as it is; iso8601 and unix are in UTC and refuse that. What a
+// moment is, filters_moment.hpp says.
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 
 #include "rules/filters.hpp"
@@ -78,35 +80,63 @@ public:
 
     std::string run(std::string_view format) {
         std::string out;
-        for (std::size_t i = 0; i < format.size() && call_.error.empty(); ++i) {
-            if (format[i] != '%' || i + 1 == format.size()) {
-                out.push_back(format[i]);
-                continue;
+        while (!format.empty()) {
+            auto percent = std::min(format.find('%'), format.size());
+            out += format.substr(0, percent);
+            format.remove_prefix(percent);
+            if (format.empty()) break;
+            auto rest = read_options(format.substr(1));
+            written_ = format.substr(0, format.size() - rest.size() + (rest.empty() ? 0 : 1));
+            if (rest.empty()) out += written_;
+            else one(out, rest.front());
+            format.remove_prefix(written_.size());
+            if (out.size() > limits::filter_bytes_max) {
+                call_.fail("makes too long a text");
+                break;
             }
-            flag_ = '\0';
-            ++i;
-            if (std::string_view("-0^_").find(format[i]) != std::string_view::npos &&
-                i + 1 < format.size())
-                flag_ = format[i++];
-            one(out, format[i]);
-            if (out.size() > limits::filter_bytes_max) call_.fail("makes too long a text");
         }
         return out;
     }
 
 private:
+    /// Flags, width and colons between % and the letter; gives what follows them.
+    std::string_view read_options(std::string_view rest) {
+        flag_ = '\0';
+        upper_ = false;
+        width_ = colons_ = 0;
+        for (; !rest.empty() && std::string_view("-0^_#").find(rest.front()) != std::string_view::npos;
+             rest.remove_prefix(1)) {
+            if (rest.front() == '^' || rest.front() == '#') upper_ = true;
+            else flag_ = rest.front();
+        }
+        for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1))
+            width_ = std::min(width_ * 10 + (rest.front() - '0'), 1024);
+        for (; !rest.empty() && rest.front() == ':'; rest.remove_prefix(1)) ++colons_;
+        return rest;
+    }
+
     void number(std::string& out, std::int64_t value, int width, char fill = '0') {
         if (flag_ == '-') width = 0;
         if (flag_ == '_') fill = ' ';
         if (flag_ == '0') fill = '0';
         auto digits = std::to_string(value);
-        for (int i = static_cast<int>(digits.size()); i < width; ++i) out.push_back(fill);
+        for (int i = static_cast<int>(digits.size()); i < std::max(width, width_); ++i)
+            out.push_back(fill);
         out += digits;
     }
 
     void word(std::string& out, std::string_view name) {
+        for (auto i = static_cast<int>(name.size()); i < width_; ++i)
+            out.push_back(flag_ == '0' ? '0' : ' ');
         for (char c : name)
-            out.push_back(flag_ == '^' && c >= 'a' && c <= 'z' ? static_cast<char>(c ^ 0x20) : c);
+            out.push_back(upper_ && c >= 'a' && c <= 'z' ? static_cast<char>(c ^ 0x20) : c);
+    }
+
+    /// The begin of the fraction's digits: as many as the width says.
+    void fraction(std::string& out, int digits) {
+        char text[16];
+        std::snprintf(text, sizeof text, "%03d000000", at_.millisecond);
+        out.append(text, static_cast<std::size_t>(std::min(width_ > 0 ? width_ : digits, 9)));
     }
 
     void one(std::string& out, char which) {
@@ -128,7 +158,7 @@ private:
             case 'j': return number(out, at_.year_day, 3);
             case 'k': return number(out, at_.hour, 2, ' ');
             case 'l': return number(out, hour12, 2, ' ');
-            case 'L': return number(out, at_.millisecond, 3);
+            case 'L': return fraction(out, 3);
             case 'm': return number(out, at_.month, 2);
             case 'M': return number(out, at_.minute, 2);
             case 'p': return word(out, at_.hour < 12 ? "AM" : "PM");
@@ -159,11 +189,11 @@ private:
             case 'n': out.push_back('\n'); return;
             case 't': out.push_back('\t'); return;
             case 'v': return part(out, "%e-%^b-%Y");
-            case 'N': return number(out, at_.millisecond * 1'000'000, 9);
+            case 'N': return fraction(out, 9);
             case 'z': return zone(out);
             case 'Z': out += at_.offset_ms == 0 ? "UTC" : ""; return;
             case '%': out.push_back('%'); return;
-            default: call_.fail(std::string("does not know %") + which);
+            default: out += written_;   // what is no conversion stays as it is
         }
     }
 
@@ -171,7 +201,9 @@ private:
         auto minutes = at_.offset_ms / 60'000;
         out.push_back(minutes < 0 ? '-' : '+');
         minutes = std::abs(minutes);
+        flag_ = '0';
         number(out, minutes / 60, 2);
+        if (colons_ > 0) out.push_back(':');
         number(out, minutes % 60, 2);
     }
 
@@ -181,14 +213,17 @@ private:
 
     Moment at_;
     FilterCall& call_;
+    std::string_view written_;   // the whole conversion
     char flag_ = '\0';
+    bool upper_ = false;
+    int width_ = 0;
+    int colons_ = 0;
 };
 
 Json date(const Json& in, FilterCall& call) {
-    bool nothing = in.is_null() || (in.is_string() && in.as_string().empty());
-    if (nothing || call.text(0).empty()) return in;
-    auto read = instant(in, call);
-    return read ? Json(Formatter(split(*read), call).run(call.text(0))) : Json();
+    if (call.text(0).empty()) return in;
+    auto read = read_instant(in, call.now_ms);
+    return read ? Json(Formatter(split(*read), call).run(call.text(0))) : in;
 }
 
 Json iso8601(const Json& in, FilterCall& call) {

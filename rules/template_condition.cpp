@@ -39,7 +39,7 @@ bool Evaluator::holds(const Condition& condition, bool& out) {
 }
 
 bool Evaluator::equal(const Expression& left, const Expression& right, bool& out) {
-    if (is_special(left) && is_special(right)) return out = left.kind == right.kind, true;
+    if (is_special(left) && is_special(right)) return out = false, true;   // tests, not values
     Value a, b;
     if (!evaluate(left, true, a) || !evaluate(right, true, b)) return false;
     if (is_special(left) || is_special(right)) {
@@ -100,7 +100,7 @@ bool Evaluator::contains(const Comparison& comparison, bool& out) {
     const Json &whole = left.json(), &part = right.json();
     if (!charge(comparison.left.offset, work_of(whole, true) + work_of(part, true))) return false;
     out = false;
-    if (!is_truthy(part)) return true;
+    if (!is_truthy(part) || is_special(comparison.left)) return true;
     if (whole.is_array()) {
         const auto& items = whole.items();
         out = std::find(items.begin(), items.end(), part) != items.end();

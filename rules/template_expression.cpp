@@ -210,9 +210,15 @@ bool ExpressionReader::steps(Expression& out) {
     out.kind = Expression::Kind::path;
     while (!fault_) {
         if (accept(".")) {
-            if (token_.kind != Token::Kind::name && token_.kind != Token::Kind::number)
+            bool index = token_.kind == Token::Kind::number;   // a.0 is a[0]
+            if (token_.kind != Token::Kind::name && !index)
                 return fail(token_.offset, "expected a name after \".\", found " + shown());
-            out.steps.emplace_back().name = token_.text;
+            auto& step = out.steps.emplace_back();
+            if (index) {
+                if (!number(step.computed.emplace_back())) return false;
+                continue;
+            }
+            step.name = token_.text;
             advance();
         } else if (accept("[")) {
             if (!bracket(out)) return false;

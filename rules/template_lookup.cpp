@@ -157,8 +157,6 @@ bool Evaluator::step(const Expression& path, std::size_t& index, Value& at) {
         }
     } else {
         ++index;
-        auto whole = from.is_array() ? number_of_text(step.name) : std::nullopt;
-        if (whole && whole->as_int64()) next.at = item_at(from, *whole->as_int64());
     }
     at = next.at ? std::move(next) : property(at, step.name);
     return true;
@@ -173,10 +171,8 @@ bool Evaluator::computed_step(const Expression& path, std::size_t& index, Value&
     const Json* found = nullptr;
     if (from.is_object() && name.is_string()) {
         found = from.find(name.as_string());
-    } else if (from.is_array()) {
-        auto number = name.is_string() ? number_of_text(name.as_string()) : std::nullopt;
-        auto whole = (number ? *number : name).as_int64();
-        if (whole && (number || name.is_number())) found = item_at(from, *whole);
+    } else if (from.is_array() && name.is_number()) {
+        if (auto whole = name.as_int64()) found = item_at(from, *whole);
     }
     at = found ? Value{found, at.made} : Value();
     return true;

@@ -240,9 +240,13 @@ private:
     bool choice(const Chunk& chunk, Node& node) {
         node.kind = Node::Kind::choice;
         auto read = reader(chunk);
-        read.expression(node.output.value);
+        auto& subject = node.output.value;
+        read.expression(subject);
         read.finish();
         if (!take(read)) return false;
+        // `empty` and `blank` are tests in a when; as what is tested they are a text.
+        bool word = subject.kind == Expression::Kind::empty || subject.kind == Expression::Kind::blank;
+        if (word) subject.kind = Expression::Kind::literal, subject.literal = Json("");
         // What stands between case and the first when is never rendered.
         std::vector<Node> ignored;
         if (!block(ignored, {"when", "else", "endcase"})) return false;

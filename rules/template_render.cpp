@@ -153,7 +153,6 @@ private:
         if (!values_.evaluate(node.output.value, true, out.list)) return false;
         const Json& list = out.list.json();
         auto count = static_cast<std::int64_t>(list.is_container() ? list.size() : 0);
-        if (list.is_string() && !list.as_string().empty()) count = 1;
         // Beyond any list, so that sums of the two stay far from overflow.
         constexpr std::int64_t far = 1LL << 40;
         std::int64_t first = 0, most = far;
@@ -164,6 +163,8 @@ private:
         auto end = most >= far ? count : std::clamp<std::int64_t>(std::max(most, -far) + first, 0, count);
         out.first = static_cast<std::size_t>(std::clamp<std::int64_t>(first, 0, end));
         out.rounds = static_cast<std::size_t>(end) - out.first;
+        // A text is one round, whatever the bounds.
+        if (list.is_string() && !list.as_string().empty()) out.rounds = 1;
         if (out.rounds > limits::loop_rounds_max)
             return values_.fail(node.offset, "the loop would run " + std::to_string(out.rounds) +
                                                  " rounds, more than " +

@@ -89,7 +89,7 @@ private:
         return std::string_view::npos;
     }
 
-    void add_text(std::size_t begin, std::size_t end, Chunk::Kind kind = Chunk::Kind::text) {
+    void add_text(std::size_t begin, std::size_t end) {
         auto body = text_.substr(begin, end - begin);
         if (trim_next_) {
             auto first = body.find_first_not_of(blanks);
@@ -102,7 +102,7 @@ private:
             auto last = body.find_last_not_of(blanks);
             body = body.substr(0, last == std::string_view::npos ? 0 : last + 1);
         }
-        if (!body.empty()) out_.push_back(Chunk{kind, body, begin});
+        if (!body.empty()) out_.push_back(Chunk{Chunk::Kind::text, body, begin});
     }
 
     /// Reads the markup that opens at `open`; afterwards at_ stands behind it.
@@ -175,7 +175,7 @@ private:
         return std::nullopt;
     }
 
-    /// Behind {% raw %} or {% doc %}: raw text is kept.
+    /// Behind {% raw %} or {% doc %}: raw text is kept as it is, with the blanks at its ends.
     void verbatim(const Chunk& chunk, std::string_view name) {
         std::string word(name);
         auto rest = tag_rest(chunk.body);
@@ -187,7 +187,8 @@ private:
             if (auto inner = find_tag(at_, "doc"); inner && inner->begin < end->begin)
                 return fail(inner->begin, "{% doc %} inside of {% doc %}");
         } else {
-            add_text(at_, end->begin, Chunk::Kind::verbatim);
+            if (end->begin > at_)
+                out_.push_back(Chunk{Chunk::Kind::verbatim, text_.substr(at_, end->begin - at_), at_});
         }
         trim_next_ = end->trims;
         at_ = end->end;

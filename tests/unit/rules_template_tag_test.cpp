@@ -51,6 +51,7 @@ TEST(TemplateCase, EveryWhenThatFitsIsRendered) {
     EXPECT_EQ(text_of("{% case 1 %}{% when 2 %}a{% else %}b{% else %}c{% when 1 %}d{% else %}e{% endcase %}"),
               "bcd");
     EXPECT_EQ(text_of("{% case '' %}{% when empty %}e{% when blank %}b{% endcase %}"), "eb");
+    EXPECT_EQ(text_of("{% case blank %}{% when nil %}n{% when '' %}t{% endcase %}"), "t");
     EXPECT_EQ(text_of("{% case 2 %}{% when 1 and 2 %}a{% else %}b{% endcase %}"), "b");
     EXPECT_EQ(text_of("{% for i in (1..2) %}{% case 1 %}{% when 1 %}{{ i }}{% break %}{% when 1 %}x"
                       "{% endcase %}{% endfor %}"), "1");
@@ -94,6 +95,8 @@ TEST(TemplateLoop, WhatIsNoListHasNoRounds) {
         EXPECT_EQ(text_of("{% for x in v %}{{ x }}{% else %}none{% endfor %}",
                           std::string(R"({"v":)") + value + "}"), "none") << value;
     EXPECT_EQ(text_of("{% for x in v %}{{ x }}{% endfor %}", R"({"v":"text"})"), "text");
+    EXPECT_EQ(text_of("{% for x in v limit: 0 offset: 2 %}{{ x }}{% endfor %}", R"({"v":"text"})"),
+              "text");
 }
 
 TEST(TemplateLoop, KnowsItself) {
@@ -123,7 +126,7 @@ TEST(TemplateConditions, StopWhereTheAnswerIsKnown) {
 }
 
 TEST(TemplateConditions, WhatHasNoOrderIsNeitherLessNorGreater) {
-    for (auto pair : {"empty <= 1", "1 >= blank", "true < 2", "l > 1", "1 < o", "nil >= nil"})
+    for (auto pair : {"empty == empty", "blank == blank", "empty contains ''", "empty <= 1", "1 >= blank", "true < 2", "l > 1", "1 < o", "nil >= nil"})
         EXPECT_EQ(text_of(std::string("{% if ") + pair + " %}y{% else %}n{% endif %}",
                           R"({"l":[1],"o":{}})"), "n") << pair;
     EXPECT_EQ(text_of("{% if l contains false %}y{% else %}n{% endif %}", R"({"l":[false]})"), "n");

@@ -43,6 +43,8 @@ TEST(TemplatePath, WalksNamesIndexesAndBrackets) {
     EXPECT_EQ(value_of("{{ a[a.k][1] }}", scope), "20");
     EXPECT_EQ(value_of("{{ ['x y'] }}", scope), "1");
     EXPECT_EQ(value_of("{{ a.b.1 }}", scope), "20");
+    EXPECT_EQ(value_of("{{ a.b['1'] }}", scope), "null") << "a list has no names";
+    EXPECT_EQ(value_of("{{ a.b.2['x y'] }}", scope), R"("z")");
     EXPECT_EQ(value_of("{{ api-token }}", scope), R"("t")");
     EXPECT_EQ(value_of("{{ a.b[9] }}", scope), "null");
     EXPECT_EQ(value_of("{{ a.b.c.d }}", scope), "null");
@@ -169,7 +171,7 @@ TEST(TemplateText, CommentsAndRaw) {
     EXPECT_EQ(text_of("a{% comment %}it's {{ x | nofilter }} {% if %}{% endcomment %}b"), "ab");
     EXPECT_EQ(text_of("a{% # a note %}b"), "ab");
     EXPECT_EQ(text_of("{% raw %}{{ x }} {% if %}{% endraw %}"), "{{ x }} {% if %}");
-    EXPECT_EQ(text_of("a {%- raw -%} {{x}} {%- endraw -%} b"), "a{{x}}b");
+    EXPECT_EQ(text_of("a {%- raw -%} {{x}} {%- endraw -%} b"), "a {{x}} b");
 }
 
 TEST(TemplateText, DashesTrimBlanks) {
