@@ -97,18 +97,18 @@ Result<store::Filter> filter_from_query(std::string_view query, std::int64_t now
     return filter;
 }
 
-struct ReplayOrder {
+struct OrderBody {
     store::Filter filter;
     bool dry_run = false;
 };
 
-Result<ReplayOrder> replay_order(const std::string& body, std::int64_t now_ms) {
+Result<OrderBody> order_body(const std::string& body, std::int64_t now_ms) {
     JsonError wrong;
     auto json = Json::parse(body, &wrong);
     if (!json || !json->is_object())
         return Error(ErrorCode::invalid_argument,
                      "the body is no JSON object" + (json ? "" : ": " + wrong.message));
-    ReplayOrder order;
+    OrderBody order;
     for (const auto& [name, value] : json->members()) {
         if (name == "dry_run") {
             if (!value.is_bool())
@@ -122,7 +122,7 @@ Result<ReplayOrder> replay_order(const std::string& body, std::int64_t now_ms) {
     }
     if (!filter_selects(order.filter))
         return Error(ErrorCode::invalid_argument,
-                     "name at least one filter word, so that not everything is repeated");
+                     "name at least one filter word: an order is not for everything");
     return order;
 }
 
@@ -149,10 +149,22 @@ std::optional<std::string> id_between(const std::string& path, std::string_view 
     return id;
 }
 
+std::optional<Order> order_of(const std::string& path) {
+    if (path == "/api/v1/replay") return Order::replay;
+    if (path == "/api/v1/cancel") return Order::cancel;
+    if (path == "/api/v1/retry") return Order::retry;
+    return std::nullopt;
+}
+
+constexpr std::string_view destinations_path = "/api/v1/destinations";
+constexpr std::string_view destination_head = "/api/v1/destinations/";
+
 std::string_view method_of(const std::string& path) {
-    if (path == "/api/v1/replay") return "POST";
+    if (order_of(path) || id_between(path, destination_head, "/hold") ||
+        id_between(path, destination_head, "/release"))
+        return "POST";
     bool known = path == "/healthz" || path == "/readyz" || path == "/api/v1/stats" ||
-                 path == "/api/v1/events" || path == "/api/v1/deliveries" ||
+                 path == "/api/v1/events" || path == destinations_path || path == "/api/v1/deliveries" ||
                  id_between(path, "/api/v1/events/", "") ||
                  id_between(path, "/api/v1/deliveries/", "/attempts");
     return known ? "GET" : "";
@@ -265,7 +277,8 @@ struct AdminApi::Impl {
     HttpResponse answer(const HttpRequest& request) {
         Target target = split_target(request.target);
         if (target.path == "/api/v1/stats") return HttpResponse::json(200, control.stats().dump());
-        if (target.path == "/api/v1/replay") return replay(request.body);
+        if (auto order = order_of(target.path)) return carry_out(*order, request.body);
+        if (target.path.starts_with(destinations_path)) return destinations(target.path, request.body);
         auto filter = filter_from_query(target.query, clock.wall_ms());
         if (!filter) return error_answer(filter.error());
         auto opened = use_reader();
@@ -339,16 +352,41 @@ struct AdminApi::Impl {
         return HttpResponse::json(200, body.dump());
     }
 
-    HttpResponse replay(const std::string& text) {
-        auto order = replay_order(text, clock.wall_ms());
-        if (!order) return error_answer(order.error());
-        auto count = order->dry_run ? control.replay_count(order->filter)
-                                    : control.replay(order->filter);
+    HttpResponse carry_out(Order order, const std::string& text) {
+        auto body = order_body(text, clock.wall_ms());
+        if (!body) return error_answer(body.error());
+        auto count = body->dry_run ? control.order_count(order, body->filter)
+                                   : control.order(order, body->filter);
         if (!count) return error_answer(count.error());
+        Json answer = Json::object();
+        answer.set("count", *count);
+        if (body->dry_run) answer.set("dry_run", true);
+        return HttpResponse::json(200, answer.dump());
+    }
+
+    HttpResponse destinations(const std::string& path, const std::string& text) {
+        if (auto name = id_between(path, destination_head, "/hold")) return hold(*name, text);
+        if (auto name = id_between(path, destination_head, "/release"))
+            return done_or_error(control.release(*name));
+        auto list = control.destinations();
+        if (!list) return error_answer(list.error());
         Json body = Json::object();
-        body.set("count", *count);
-        if (order->dry_run) body.set("dry_run", true);
+        body.set("destinations", std::move(*list));
         return HttpResponse::json(200, body.dump());
+    }
+
+    HttpResponse hold(const std::string& name, const std::string& text) {
+        auto body = Json::parse(text);
+        const std::string reason =
+            body && body->is_object() ? (*body)["reason"].as_string() : std::string();
+        if (reason.empty() || reason.size() > hold_reason_bytes_max)
+            return error_answer(400, "the body is {\"reason\": \"why\"}: 1 to " +
+                                         std::to_string(hold_reason_bytes_max) + " bytes");
+        return done_or_error(control.hold(name, reason));
+    }
+
+    static HttpResponse done_or_error(const Result<void>& result) {
+        return result ? HttpResponse::json(200, "{\"ok\":true}") : error_answer(result.error());
     }
 };
 

@@ -1,4 +1,5 @@
-// The admin API: health, readiness, and the JSON reads and replay of /api/v1.
+// The admin API: health, readiness, and the JSON reads and orders (replay, cancel, retry, hold, release)
+// of /api/v1.
 //
 // An HttpHandler on the admin server's thread. It decides there what needs no waiting (health,
 // refusals); what reads the store or asks the hub goes to one worker thread through a bounded
@@ -22,6 +23,7 @@ namespace syncline {
 /// Requests waiting for the worker: each holds at most admin_body_bytes_max, so 2 MiB in all.
 inline constexpr std::size_t admin_queue_max = 32;
 inline constexpr std::size_t admin_body_bytes_max = 64 << 10;
+inline constexpr std::size_t hold_reason_bytes_max = 500;   // as a note: one sentence
 
 struct AdminOptions {
     std::string token;        // empty: everything but health is refused

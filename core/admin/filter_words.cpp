@@ -20,13 +20,14 @@ Result<void> set_number(std::uint64_t& out, std::string_view name, std::string_v
     return {};
 }
 
-Result<void> set_since(store::Filter& filter, std::string_view value, std::int64_t now_ms) {
+Result<void> set_time(std::int64_t& out, std::string_view name, std::string_view value,
+                      std::int64_t now_ms) {
     if (auto ago = parse_duration_ms(value)) {
-        filter.since_ms = now_ms - *ago;
+        out = now_ms - *ago;
     } else if (auto time = parse_time(value)) {
-        filter.since_ms = *time;
+        out = *time;
     } else {
-        return wrong("since", value,
+        return wrong(name, value,
                      "a duration (\"30s\", \"2h\", \"3d\") or a time "
                      "(\"2026-01-31T12:00:00Z\")");
     }
@@ -76,6 +77,7 @@ const std::vector<FilterWord>& filter_words() {
         {"destination", "deliveries to this destination"},
         {"state", "pending, delivered, skipped, dead, cancelled; of events also unmatched"},
         {"since", "not older than a duration (2h) or a time (2026-01-31T12:00:00Z)"},
+        {"until", "older than a duration (2h) or a time (2026-01-31T12:00:00Z)"},
         {"id", "one delivery, by its number"},
         {"limit", "at most so many (50 unless given, at most 500)"},
         {"before", "the page before this number"},
@@ -100,7 +102,8 @@ Result<void> set_filter_word(store::Filter& filter, std::string_view name, std::
         return {};
     }
     if (name == "state") return set_state(filter, value);
-    if (name == "since") return set_since(filter, value, now_ms);
+    if (name == "since") return set_time(filter.since_ms, name, value, now_ms);
+    if (name == "until") return set_time(filter.until_ms, name, value, now_ms);
     if (name == "limit") return set_limit(filter, value);
     if (name == "before") return set_number(filter.before, name, value);
     if (name == "id") return set_number(filter.id, name, value);
@@ -113,7 +116,8 @@ Result<void> set_filter_word(store::Filter& filter, std::string_view name, std::
 bool filter_selects(const store::Filter& filter) {
     return !filter.type.empty() || !filter.source.empty() || !filter.rule.empty() ||
            !filter.destination.empty() || !filter.state.empty() || !filter.subject.empty() ||
-           !filter.event_id.empty() || filter.since_ms != 0 || filter.id != 0;
+           !filter.event_id.empty() || filter.since_ms != 0 || filter.until_ms != 0 ||
+           filter.id != 0;
 }
 
 }  // namespace syncline

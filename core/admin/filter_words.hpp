@@ -24,13 +24,13 @@ struct FilterWord {
 const std::vector<FilterWord>& filter_words();
 std::vector<std::string> filter_word_names();
 
-/// Sets one word. `since` is a duration before `now_ms` ("2h") or an RFC 3339 time. Errors
+/// Sets one word. `since` and `until` are a duration before `now_ms` ("2h") or an RFC 3339 time. Errors
 /// (invalid_argument) name the word, what was found and what is expected.
 Result<void> set_filter_word(store::Filter& filter, std::string_view name, std::string_view value,
                              std::int64_t now_ms);
 
 /// True when the filter selects something narrower than everything (limit and page do not count):
-/// what a replay demands.
+/// what an order (replay, cancel, retry) demands.
 bool filter_selects(const store::Filter& filter);
 
 }  // namespace syncline

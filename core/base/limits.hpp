@@ -35,6 +35,7 @@ static_assert(store_queue_max >= 2 * commit_batch_max, "one batch commits while 
 inline constexpr std::size_t window_per_destination_max = 4096;   // deliveries in memory; the rest waits in the store
 inline constexpr std::size_t window_refill_below = 2048;
 inline constexpr std::size_t window_per_lane_max = 256;           // of them: one hot lane takes a sixteenth
+inline constexpr std::uint32_t batch_deliveries_max = 100;        // of one attempt; also what its connector says
 inline constexpr std::size_t settling_max = 1024;                 // ended, not yet durable: 4 commit batches
 inline constexpr std::size_t event_cache_bytes_max = 16u << 20;   // payloads kept for the window; others are read again
 inline constexpr std::size_t concurrency_default = 8;

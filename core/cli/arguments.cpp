@@ -124,21 +124,36 @@ void declare_reads(Grammar& grammar) {
     CLI::App* events = grammar.command(Command::events, "events",
                                        "list stored events, or show one with its deliveries");
     grammar.text(events, "ID", to.id, "show this event");
-    grammar.filter(events, {"type", "source", "subject", "state", "since", "limit", "before"});
+    grammar.filter(events, {"type", "source", "subject", "state", "since", "until", "limit",
+                            "before"});
     grammar.json(events);
     CLI::App* deliveries = grammar.command(Command::deliveries, "deliveries",
                                            "list deliveries, or show one with its attempts");
     grammar.text(deliveries, "ID", to.id, "show this delivery");
     grammar.filter(deliveries, {"type", "source", "subject", "event", "rule", "destination",
-                                "state", "since", "limit", "before"});
+                                "state", "since", "until", "limit", "before"});
     grammar.json(deliveries);
-    CLI::App* replay = grammar.command(Command::replay, "replay",
-                                       "deliver again what the filter selects");
-    grammar.filter(replay, {"type", "source", "subject", "event", "rule", "destination", "state",
-                            "since", "id"});
-    replay->add_flag("--yes", to.yes, "do not ask");
-    replay->add_flag("--dry-run", to.dry_run, "show the count only");
-    grammar.json(replay);
+}
+
+void declare_orders(Grammar& grammar) {
+    Arguments& to = grammar.arguments;
+    auto order = [&](Command kind, const char* name, const char* summary) {
+        CLI::App* made = grammar.command(kind, name, summary);
+        grammar.filter(made, {"type", "source", "subject", "event", "rule", "destination", "state",
+                              "since", "until", "id"});
+        made->add_flag("--yes", to.yes, "do not ask");
+        made->add_flag("--dry-run", to.dry_run, "show the count only");
+        grammar.json(made);
+    };
+    order(Command::replay, "replay", "deliver again what the filter selects");
+    order(Command::cancel, "cancel", "end waiting and dead deliveries that the filter selects");
+    order(Command::retry, "retry", "try waiting deliveries that the filter selects now");
+    CLI::App* destinations = grammar.command(Command::destinations, "destinations",
+                                             "show destinations, hold or release one");
+    grammar.text(destinations, "ACTION", to.verb, "list (default), hold or release");
+    grammar.text(destinations, "NAME", to.name, "the destination to hold or release");
+    grammar.text(destinations, "--reason", to.reason, "why it is held");
+    grammar.json(destinations);
 }
 
 ParsedArguments refused(std::string message, std::string hint) {
@@ -211,6 +226,7 @@ ParsedArguments parse_arguments(const std::vector<std::string>& words) {
     declare_test(grammar);
     declare_send(grammar);
     declare_reads(grammar);
+    declare_orders(grammar);
     if (words.empty()) return refused("a command is missing", "syncline --help lists them");
     if (auto unknown = unknown_word(grammar.app, words)) return std::move(*unknown);
     ParsedArguments made;

@@ -15,7 +15,8 @@ namespace syncline::cli {
 
 inline constexpr std::uint32_t send_count_max = 100'000;
 
-enum class Command { run, check, explain, test, send, events, deliveries, replay };
+enum class Command { run, check, explain, test, send, events, deliveries, replay, cancel, retry,
+                     destinations };
 
 struct Arguments {
     Command command = Command::run;
@@ -44,7 +45,12 @@ struct Arguments {
     std::uint32_t count = 1;
     std::map<std::string, std::string> sample;   // "record" → id, and so on
 
-    // replay
+    // destinations
+    std::string verb = "list";
+    std::string name;
+    std::string reason;
+
+    // replay, cancel, retry
     bool yes = false;
     bool dry_run = false;
 

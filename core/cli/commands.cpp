@@ -21,6 +21,9 @@ CommandFunction function_of(Command command) {
         case Command::events: return events_command;
         case Command::deliveries: return deliveries_command;
         case Command::replay: return replay_command;
+        case Command::cancel: return cancel_command;
+        case Command::retry: return retry_command;
+        case Command::destinations: return destinations_command;
     }
     return nullptr;
 }

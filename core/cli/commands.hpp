@@ -24,6 +24,12 @@ ExitCode deliveries_command(const Arguments& arguments, const Surroundings& surr
                             Terminal& terminal);
 ExitCode replay_command(const Arguments& arguments, const Surroundings& surroundings,
                         Terminal& terminal);
+ExitCode cancel_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode retry_command(const Arguments& arguments, const Surroundings& surroundings,
+                       Terminal& terminal);
+ExitCode destinations_command(const Arguments& arguments, const Surroundings& surroundings,
+                              Terminal& terminal);
 
 /// Parses the words of a command line and runs what they name.
 ExitCode run_words(const std::vector<std::string>& words, const Surroundings& surroundings,

@@ -57,6 +57,7 @@ struct Rate {
 struct RetryConfig {
     std::vector<std::int64_t> schedule_ms;   // delay before attempt 2, 3, …; then dead
     std::uint32_t jitter_percent = 20;
+    std::int64_t expire_ms = 0;              // given up when older than this; 0: never for its age
     RetryConfig();                           // the default schedule of the design, §8
 };
 

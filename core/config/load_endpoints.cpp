@@ -13,6 +13,8 @@ constexpr std::uint32_t concurrency_max = 1024;
 constexpr std::size_t retry_schedule_max = 50;
 constexpr std::int64_t retry_delay_ms_max = 30LL * 86'400'000;
 constexpr std::int64_t attempt_timeout_ms_max = 600'000;
+constexpr std::int64_t expire_ms_min = 1'000;
+constexpr std::int64_t expire_ms_max = 365LL * 86'400'000;
 
 /// A configured name stands in paths, filters and fetches.
 bool check_name(const Node& node, const char* what, Draft& draft) {
@@ -168,9 +170,11 @@ void load_destination(const Node& node, Draft& draft) {
         draft.reader.integer(node.find("concurrency"), made.concurrency, 1, concurrency_max);
         draft.reader.duration(node.find("timeout"), made.timeout_ms, 1, attempt_timeout_ms_max);
         const Node* retry = node.find("retry");
-        if (draft.reader.keys(retry, {"schedule", "jitter"})) {
+        if (draft.reader.keys(retry, {"schedule", "jitter", "expire"})) {
             load_schedule(retry->find("schedule"), made.retry, draft);
             draft.reader.percent(retry->find("jitter"), made.retry.jitter_percent);
+            draft.reader.duration(retry->find("expire"), made.retry.expire_ms, expire_ms_min,
+                                  expire_ms_max);
         }
         load_isolation(node.find("isolation"), draft);
     }

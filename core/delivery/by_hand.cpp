@@ -51,7 +51,7 @@ void Scheduler::release(std::uint32_t index, std::int64_t now_ms) {
     destination.held = false;
     touch(destination);
     if (!destination.breaker.held()) return;
-    destination.breaker.probe_now(now_ms);
+    destination.breaker.release(now_ms);
     call_back(destination, now_ms);
 }
 

@@ -75,28 +75,34 @@ void Scheduler::take_out(Destination& destination, Lane& lane, std::size_t at) {
     drop_if_empty(destination, lane);
 }
 
+void Scheduler::block(Lane& lane, std::uint64_t dead_id) {
+    if (lane.place == Lane::Place::blocked) blocked_.erase(lane.held_by);
+    lane.place = Lane::Place::blocked;
+    lane.held_by = dead_id;
+    blocked_.emplace(dead_id, &lane);
+}
+
+void Scheduler::unblock(Lane& lane) {
+    blocked_.erase(lane.held_by);
+    lane.place = Lane::Place::nowhere;
+}
+
 void Scheduler::hold_lane(std::uint32_t destination, const std::string& key,
                           std::uint64_t dead_id) {
     Lane& lane = lane_of(destination, key);
     SYNCLINE_ASSERT(!lane.head_is_out(), key);
-    unplace(*destinations_[destination], lane);
-    lane.place = Lane::Place::blocked;
-    lane.held_by = dead_id;
+    if (lane.place != Lane::Place::blocked) unplace(*destinations_[destination], lane);
+    block(lane, dead_id);
 }
 
-bool Scheduler::waits_behind(std::uint32_t destination, const std::string& key,
-                             std::uint64_t dead_id) const {
-    const Lane* lane = find_lane(destination, key);
-    return lane && lane->place == Lane::Place::blocked && lane->held_by == dead_id;
-}
-
-void Scheduler::release_lane(std::uint32_t destination, const std::string& key,
-                             std::uint64_t dead_id) {
-    if (!waits_behind(destination, key, dead_id)) return;
-    Lane& lane = *find_lane(destination, key);
-    lane.place = Lane::Place::nowhere;
-    place(*destinations_[destination], lane);
-    drop_if_empty(*destinations_[destination], lane);
+void Scheduler::release_lane(std::uint64_t dead_id) {
+    auto found = blocked_.find(dead_id);
+    if (found == blocked_.end()) return;
+    Lane& lane = *found->second;
+    Destination& destination = *destinations_[lane.destination];
+    unblock(lane);
+    place(destination, lane);
+    drop_if_empty(destination, lane);
 }
 
 /// What a hold has put off is due again.

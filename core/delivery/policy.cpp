@@ -92,6 +92,11 @@ void Breaker::restore_hold() {
     wait_now_ms_ = hold_ms_first;
 }
 
+void Breaker::release(std::int64_t now_ms) {
+    held_ = false;
+    probe_now(now_ms);
+}
+
 void Breaker::probe_now(std::int64_t now_ms) {
     if (state_ == State::open) open_until_ms_ = std::min(open_until_ms_, now_ms);
 }

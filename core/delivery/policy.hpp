@@ -69,6 +69,8 @@ public:
     bool held() const { return held_; }
     /// Since when a hold found in the store has lasted is not known here: it probes at once.
     void restore_hold();
+    /// A person says that the hold is over: the next attempt tells whether that is so.
+    void release(std::int64_t now_ms);
     /// A person says that it is worth a try: an open breaker probes now.
     void probe_now(std::int64_t now_ms);
     /// The attempt ended without a word of the destination: another one may probe.

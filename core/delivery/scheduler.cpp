@@ -51,7 +51,7 @@ void Scheduler::add(Ticket ticket, std::vector<std::uint64_t>& superseded) {
     ++destination.tickets;
     if (lane.place == Lane::Place::blocked && ticket.parent == lane.held_by) {
         lane.tickets.push_front(std::move(ticket));
-        lane.place = Lane::Place::nowhere;
+        unblock(lane);
         return place(destination, lane);
     }
     std::uint64_t old_head = lane.tickets.empty() ? 0 : lane.tickets.front().id;
@@ -88,8 +88,7 @@ void Scheduler::expire_due(Destination& destination, std::int64_t now_ms) {
         expired_.push_back(id);
         if (block) {
             unplace(destination, lane);
-            lane.place = Lane::Place::blocked;
-            lane.held_by = id;
+            Scheduler::block(lane, id);
         }
         take_out(destination, lane, static_cast<std::size_t>(at - lane.tickets.begin()));
     }
@@ -195,6 +194,8 @@ Decision Scheduler::settle_failure(Destination& destination, Lane& lane, const R
     if (fault && !throttled) destination.breaker.failed(now_ms);
     else if (report.destination_called) destination.breaker.succeeded();
     else destination.breaker.undecided(now_ms);
+    // One that failed by itself goes alone from now on: it must not take others with it again.
+    if (!report.destination_fault) ticket.batch_kind = 0;
     if (report.kind == OutcomeKind::retry || alone) {
         auto wait = retry_wait_ms(destination.policy.retry, ticket.attempts, report.after_ms, random);
         if (wait) {
@@ -247,6 +248,12 @@ Decision Scheduler::finished(std::uint64_t id, const Report& report, std::int64_
     return decision;
 }
 
+bool Scheduler::ends_when_settled(std::uint64_t id) const {
+    auto found = running_.find(id);
+    SYNCLINE_ASSERT(found != running_.end(), "a delivery that does not run");
+    return found->second->decision.state != DeliveryState::pending;
+}
+
 void Scheduler::settled(std::uint64_t id) {
     auto found = running_.find(id);
     SYNCLINE_ASSERT(found != running_.end(), "settled() of a delivery that did not run");
@@ -261,7 +268,7 @@ void Scheduler::settled(std::uint64_t id) {
         bool block = lane.decision.state == DeliveryState::dead && head.hold_lane_when_dead;
         lane.tickets.pop_front();
         --destination.tickets;
-        if (block) lane.place = Lane::Place::blocked, lane.held_by = id;
+        if (block) Scheduler::block(lane, id);
     } else {
         expect_expiry(destination, lane, head);
     }

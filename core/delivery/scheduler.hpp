@@ -82,11 +82,10 @@ public:
     /// The lane waits, as it does behind a dead letter that holds it, until a ticket comes whose
     /// parent is `dead_id`: that one goes first and lets the lane go on.
     void hold_lane(std::uint32_t destination, const std::string& lane, std::uint64_t dead_id);
-    /// The dead letter does not matter any more: the lane goes on, if that was what it waited for.
-    void release_lane(std::uint32_t destination, const std::string& lane, std::uint64_t dead_id);
-    /// Whether the lane waits behind that dead letter.
-    bool waits_behind(std::uint32_t destination, const std::string& lane,
-                      std::uint64_t dead_id) const;
+    /// The dead letter does not matter any more: a lane that waited for it goes on.
+    void release_lane(std::uint64_t dead_id);
+    /// Whether a lane waits behind that dead letter.
+    bool holds_lane(std::uint64_t dead_id) const { return blocked_.contains(dead_id); }
     /// Appends the ids that start now; they take a slot of their destination until finished(). The
     /// ids of a batch follow each other: rides() tells all but the first.
     void start_due(std::int64_t now_ms, std::vector<std::uint64_t>& started);
@@ -99,6 +98,8 @@ public:
     /// can never repeat a delivery after its successor.
     Decision finished(std::uint64_t id, const Report& report, std::int64_t now_ms,
                       std::uint64_t random);
+    /// Whether a finished one leaves with settled(); cancel() may have changed that since.
+    bool ends_when_settled(std::uint64_t id) const;
     /// The decision is durable: the lane goes on.
     void settled(std::uint64_t id);
     /// How long until start_due() could do something, or nothing while only finished() can change
@@ -137,6 +138,8 @@ private:
     Lane& lane_of(std::uint32_t destination, const std::string& key);
     Lane* find_lane(std::uint32_t destination, const std::string& key) const;
     Lane* find_lane(const TicketAddress& address) const;
+    void block(Lane& lane, std::uint64_t dead_id);
+    void unblock(Lane& lane);
     void place(Destination& destination, Lane& lane);
     void unplace(Destination& destination, Lane& lane);
     void drop_if_empty(Destination& destination, Lane& lane);
@@ -162,6 +165,7 @@ private:
 
     std::vector<std::unique_ptr<Destination>> destinations_;
     std::unordered_map<std::uint64_t, Lane*> running_;   // also while settling
+    std::unordered_map<std::uint64_t, Lane*> blocked_;   // by the dead letter that blocks
     std::size_t settling_ = 0;
     std::vector<std::uint64_t> expired_;
     std::vector<std::uint32_t> touched_;                 // something happened since start_due()

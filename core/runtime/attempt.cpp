@@ -1,5 +1,8 @@
 #include "core/runtime/attempt.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/base/limits.hpp"
 
 namespace syncline {
@@ -37,19 +40,21 @@ struct AttemptRunner::Attempt {
     const config::RuleConfig* rule = nullptr;   // nullptr: a derivation
     std::size_t fetched = 0;
     Json scope;                                 // the event and what was fetched
+    Json input = Json::object();
     Json exchanges = Json::array();
     Done done;
+    BatchPtr batch;                             // while it is prepared; then it is in the batch
 
     void finish(Outcome outcome) { done(std::move(outcome), std::move(exchanges)); }
-    /// The destination was not asked.
-    void finish_uncalled(OutcomeKind kind, std::string note) {
-        Outcome outcome(kind, std::move(note));
-        outcome.destination_called = false;
-        finish(std::move(outcome));
-    }
     void record(const Json& more) {
         for (const auto& exchange : more.items()) exchanges.push_back(exchange);
     }
+};
+
+/// Attempts that act together, once each is prepared or has left.
+struct AttemptRunner::Batch {
+    std::size_t preparing = 0;
+    std::vector<AttemptPtr> ready;
 };
 
 Result<void> AttemptRunner::open(const host::PluginSet& plugins) {
@@ -121,49 +126,106 @@ bool AttemptRunner::holds_lane_when_dead(const Delivery& delivery) const {
            rule->send[delivery.send].on_dead == config::OnDead::hold;
 }
 
-host::JobRequest AttemptRunner::job_for(const Attempt& attempt, const char* kind,
-                                        const std::string& name) {
+AttemptRunner::Batching AttemptRunner::batching(const Delivery& delivery) const {
+    Batching made;
+    const ActionDescriptor* action = action_of(delivery);
+    // One that was tried goes alone: it may be what made a batch fail.
+    if (delivery.kind == DeliveryKind::derive || !action || action->batch_max < 2) return made;
+    if (delivery.attempts > 0 || delivery.uncertain) return made;
+    const auto& actions = targets_.find(delivery.destination)->second.connector->actions;
+    made.kind = 1 + static_cast<std::uint32_t>(
+                        std::distance(actions.begin(), actions.find(delivery.action)));
+    made.max = std::min<std::uint32_t>(action->batch_max, limits::batch_deliveries_max);
+    return made;
+}
+
+host::JobDelivery AttemptRunner::job_delivery(const Attempt& attempt) {
     host::JobDelivery delivery;
     // Unlike a row number alone, unique over databases: receivers dedupe by it.
     delivery.id = attempt.event->id + "-" + std::to_string(attempt.delivery.id);
     delivery.attempt = attempt.delivery.attempts + 1;
     delivery.uncertain = attempt.delivery.uncertain;
     delivery.event = attempt.event;
+    return delivery;
+}
+
+/// A job without deliveries yet, for the destination of `first`.
+host::JobRequest AttemptRunner::job_for(const Attempt& first, const char* kind,
+                                        const std::string& name) {
     host::JobRequest request;
     request.kind = kind;
     request.name = name;
-    request.destination = attempt.delivery.destination;
+    request.destination = first.delivery.destination;
     request.now_ms = clock_.wall_ms();
     request.seed = random_.next_u64();
-    request.deliveries.push_back(std::move(delivery));
     return request;
 }
 
+void AttemptRunner::run(std::vector<Work> works) {
+    auto batch = std::make_shared<Batch>();
+    std::vector<AttemptPtr> attempts;
+    for (auto& work : works) {
+        auto attempt = std::make_shared<Attempt>();
+        attempt->delivery = *work.delivery;
+        attempt->event = std::move(work.event);
+        attempt->done = std::move(work.done);
+        attempt->batch = batch;
+        attempts.push_back(std::move(attempt));
+    }
+    batch->preparing = attempts.size();
+    for (auto& attempt : attempts) prepare(std::move(attempt));
+}
+
 void AttemptRunner::run(const Delivery& delivery, EventPtr event, Done done) {
-    auto attempt = std::make_shared<Attempt>();
-    attempt->delivery = delivery;
-    attempt->event = std::move(event);
-    attempt->done = std::move(done);
-    if (delivery.kind == DeliveryKind::derive) return drive(attempt, "derive", Json::object());
-    attempt->rule = rule_of(delivery);
+    Work work;
+    work.delivery = &delivery;
+    work.event = std::move(event);
+    work.done = std::move(done);
+    std::vector<Work> works;
+    works.push_back(std::move(work));
+    run(std::move(works));
+}
+
+void AttemptRunner::prepare(AttemptPtr attempt) {
+    if (attempt->delivery.kind == DeliveryKind::derive) {
+        BatchPtr batch = std::move(attempt->batch);
+        batch->ready.push_back(std::move(attempt));
+        return prepared(batch);
+    }
+    attempt->rule = rule_of(attempt->delivery);
     attempt->scope = attempt->event->view();
     fetch_next(std::move(attempt));
 }
 
+/// The attempt ends before the others of its batch act.
+void AttemptRunner::leave(Attempt& attempt, Outcome outcome) {
+    BatchPtr batch = attempt.batch;
+    attempt.finish(std::move(outcome));
+    prepared(batch);
+}
+
+/// As leave(), where the destination was not asked.
+void AttemptRunner::leave_uncalled(Attempt& attempt, OutcomeKind kind, std::string note) {
+    Outcome outcome(kind, std::move(note));
+    outcome.destination_called = false;
+    leave(attempt, std::move(outcome));
+}
+
 /// Fetches run one after the other: rules have one or two, and a source's limits are tight.
-void AttemptRunner::fetch_next(std::shared_ptr<Attempt> attempt) {
-    if (attempt->fetched == attempt->rule->fetch.size()) return act(std::move(attempt));
+void AttemptRunner::fetch_next(AttemptPtr attempt) {
+    if (attempt->fetched == attempt->rule->fetch.size()) return render(std::move(attempt));
     const auto& fetch = attempt->rule->fetch[attempt->fetched];
     const Target& source = targets_.find(fetch.source)->second;
     auto request = job_for(*attempt, "fetch", fetch.document);
     request.destination = fetch.source;
+    request.deliveries.push_back(job_delivery(*attempt));
     driver_.run(source.instance, std::move(request), source.timeout_ms,
                 [this, attempt](host::AttemptResult result) {
                     fetched(attempt, std::move(result));
                 });
 }
 
-void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResult result) {
+void AttemptRunner::fetched(AttemptPtr attempt, host::AttemptResult result) {
     const auto& fetch = attempt->rule->fetch[attempt->fetched];
     attempt->record(result.exchanges);
     Outcome outcome = std::move(result.outcomes.front());
@@ -179,13 +241,13 @@ void AttemptRunner::fetched(std::shared_ptr<Attempt> attempt, host::AttemptResul
     outcome.destination_called = false;
     outcome.limit.reset();
     outcome.uncertain = attempt->delivery.uncertain;
-    attempt->finish(std::move(outcome));
+    leave(*attempt, std::move(outcome));
 }
 
-void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
+void AttemptRunner::render(AttemptPtr attempt) {
     const auto& rule = *attempt->rule;
     if (rule.condition && !rule.condition->matches(attempt->scope, clock_.wall_ms()))
-        return attempt->finish_uncalled(OutcomeKind::skipped, "the rule's `if` does not hold");
+        return leave_uncalled(*attempt, OutcomeKind::skipped, "the rule's `if` does not hold");
     TemplateLinks links(driver_, attempt->delivery.destination);
     rules::RenderOptions options;
     options.output_bytes_max = limits::template_output_bytes_max;
@@ -195,19 +257,34 @@ void AttemptRunner::act(std::shared_ptr<Attempt> attempt) {
     if (const auto* fault = std::get_if<rules::Fault>(&rendered)) {
         std::string note = "the template of `with." + fault->path + "` failed: " + fault->message;
         auto kind = links.failed() ? OutcomeKind::retry : OutcomeKind::reject;
-        return attempt->finish_uncalled(kind, std::move(note));
+        return leave_uncalled(*attempt, kind, std::move(note));
     }
-    drive(std::move(attempt), "action", std::move(std::get<Json>(rendered)));
+    attempt->input = std::move(std::get<Json>(rendered));
+    attempt->scope = Json();   // what was fetched is not needed any more
+    BatchPtr batch = std::move(attempt->batch);
+    batch->ready.push_back(std::move(attempt));
+    prepared(batch);
 }
 
-void AttemptRunner::drive(std::shared_ptr<Attempt> attempt, const char* kind, Json input) {
-    const Target& target = targets_.find(attempt->delivery.destination)->second;
-    auto request = job_for(*attempt, kind, attempt->delivery.action);
-    request.deliveries.front().input = std::move(input);
+void AttemptRunner::prepared(const BatchPtr& batch) {
+    if (--batch->preparing == 0 && !batch->ready.empty()) drive(batch);
+}
+
+void AttemptRunner::drive(const BatchPtr& batch) {
+    const Attempt& first = *batch->ready.front();
+    const Target& target = targets_.find(first.delivery.destination)->second;
+    bool derives = first.delivery.kind == DeliveryKind::derive;
+    auto request = job_for(first, derives ? "derive" : "action", first.delivery.action);
+    for (const auto& attempt : batch->ready) {
+        request.deliveries.push_back(job_delivery(*attempt));
+        request.deliveries.back().input = std::move(attempt->input);
+    }
     driver_.run(target.instance, std::move(request), target.timeout_ms,
-                [attempt](host::AttemptResult result) {
-                    attempt->record(result.exchanges);
-                    attempt->finish(std::move(result.outcomes.front()));
+                [batch](host::AttemptResult result) {
+                    for (std::size_t i = 0; i < batch->ready.size(); ++i) {
+                        batch->ready[i]->record(result.exchanges);
+                        batch->ready[i]->finish(std::move(result.outcomes[i]));
+                    }
                 });
 }
 

@@ -1,13 +1,15 @@
+// The window: what is read from the store into memory, and when.
 #include "core/runtime/dispatcher.hpp"
 
 #include <algorithm>
 
-#include "core/base/hash.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
 
 namespace syncline {
 namespace {
+
+constexpr std::int64_t reread_ms = 1000;   // after a read that failed
 
 /// Every name that may have deliveries: destinations, then sources (derivations ride there too).
 std::vector<std::string> queue_names(const config::HubConfig& config) {
@@ -39,22 +41,67 @@ std::vector<delivery::DestinationPolicy> policies_of(const config::HubConfig& co
     return policies;
 }
 
-std::string name_of(const Delivery& delivery) {
-    return delivery.rule.empty() ? delivery.action : delivery.rule;
-}
-
 }  // namespace
 
-Dispatcher::Dispatcher(Parts parts) : parts_(parts), scheduler_(policies_of(parts.config)) {
+Dispatcher::Dispatcher(Parts parts)
+    : parts_(parts),
+      hub_events_(parts.router, parts.clock, parts.random),
+      scheduler_(policies_of(parts.config)) {
     for (const auto& name : queue_names(parts_.config)) {
         index_.emplace(name, static_cast<std::uint32_t>(windows_.size()));
         Window window;
         window.name = name;
+        if (const auto* destination = parts_.config.destination(name))
+            window.expire_ms = destination->retry.expire_ms;
         windows_.push_back(std::move(window));
     }
 }
 
 Dispatcher::~Dispatcher() = default;
+
+// --- At the start ---------------------------------------------------------------------------------
+
+Result<void> Dispatcher::load() {
+    auto held = load_holds();
+    if (!held) return held;
+    for (const auto& rule : parts_.config.rules) {
+        bool may_hold = std::any_of(rule.send.begin(), rule.send.end(), [](const auto& send) {
+            return send.on_dead == config::OnDead::hold;
+        });
+        auto lanes = may_hold ? hold_lanes(rule) : Result<void>();
+        if (!lanes) return lanes;
+    }
+    auto names = parts_.reader.pending_destinations();
+    if (!names) return names.error();
+    for (const auto& name : *names) {
+        auto found = index_.find(name);
+        if (found == index_.end()) {
+            log_warning("deliveries wait for a destination that is not configured",
+                        {{"destination", name}});
+            continue;
+        }
+        windows_[found->second].backlog = true;
+        refill(found->second);
+    }
+    parts_.loop.post([this] { pump(); });
+    return {};
+}
+
+Result<void> Dispatcher::load_holds() {
+    auto holds = parts_.reader.holds();
+    if (!holds) return holds.error();
+    for (auto& hold : *holds) {
+        auto found = index_.find(hold.destination);
+        if (found == index_.end()) continue;   // kept, should the name come back
+        log_warning("the destination is held",
+                    {{"destination", hold.destination}, {"reason", hold.reason}});
+        if (hold.by_hand) scheduler_.hold(found->second);
+        else scheduler_.restore_hold(found->second);
+        Window& window = windows_[found->second];
+        (hold.by_hand ? window.by_hand : window.by_answer) = std::move(hold);
+    }
+    return {};
+}
 
 /// A dead letter that holds its lane does so over restarts, until a replay of it has ended well.
 Result<void> Dispatcher::hold_lanes(const config::RuleConfig& rule) {
@@ -79,37 +126,14 @@ Result<void> Dispatcher::hold_lanes(const config::RuleConfig& rule) {
                 return other.delivery.parent == letter.id &&
                        other.delivery.state != DeliveryState::pending;
             });
-            if (!repeated)
-                scheduler_.hold_lane(index_.find(letter.destination)->second, letter.lane, letter.id);
+            if (!repeated) scheduler_.hold_lane(index_of(letter), letter.lane, letter.id);
         }
         if (rows->size() < dead.limit) return {};
         dead.before = rows->back().delivery.id;
     }
 }
 
-Result<void> Dispatcher::load() {
-    for (const auto& rule : parts_.config.rules) {
-        bool may_hold = std::any_of(rule.send.begin(), rule.send.end(), [](const auto& send) {
-            return send.on_dead == config::OnDead::hold;
-        });
-        auto held = may_hold ? hold_lanes(rule) : Result<void>();
-        if (!held) return held;
-    }
-    auto names = parts_.reader.pending_destinations();
-    if (!names) return names.error();
-    for (const auto& name : *names) {
-        auto found = index_.find(name);
-        if (found == index_.end()) {
-            log_warning("deliveries wait for a destination that is not configured",
-                        {{"destination", name}});
-            continue;
-        }
-        windows_[found->second].backlog = true;
-        refill(found->second);
-    }
-    parts_.loop.post([this] { pump(); });
-    return {};
-}
+// --- Into the window ------------------------------------------------------------------------------
 
 void Dispatcher::offer(std::vector<store::StoredEvent> stored) {
     auto shared = std::make_shared<std::vector<store::StoredEvent>>(std::move(stored));
@@ -133,33 +157,123 @@ void Dispatcher::take(const store::StoredEvent& stored) {
     for (const auto& delivery : stored.deliveries) {
         auto found = index_.find(delivery.destination);
         if (found == index_.end()) continue;   // stays pending in the store
-        Window& window = windows_[found->second];
-        if (window.backlog || delivery.id <= window.tail) continue;
-        if (scheduler_.size(found->second) >= limits::window_per_destination_max) {
-            window.backlog = true;
+        std::uint32_t destination = found->second;
+        Window& window = windows_[destination];
+        bool full = scheduler_.size(destination) >= limits::window_per_destination_max;
+        if (window.backlog || full || delivery.id <= window.tail) {
+            window.backlog |= full;
+            // Its lane waits for this one, and may be all that is in the window.
+            bool awaited = delivery.parent != 0 && scheduler_.holds_lane(delivery.parent);
+            if (awaited && delivery.id > window.tail) add(delivery, stored.event);
             continue;
         }
         window.tail = delivery.id;
-        add(delivery, stored.event);
+        take_in(destination, delivery, stored.event);
     }
 }
 
-void Dispatcher::refill(std::uint32_t destination) {
+/// Into the window, or, when its lane has enough there, to be read later. False: later.
+bool Dispatcher::take_in(std::uint32_t destination, Delivery delivery, EventPtr event) {
+    if (waiting_.contains(delivery.id)) return true;
     Window& window = windows_[destination];
-    while (window.backlog &&
-           scheduler_.size(destination) < limits::window_per_destination_max) {
-        std::size_t room = limits::window_per_destination_max - scheduler_.size(destination);
-        auto pending = parts_.reader.pending(window.name, window.tail, room);
-        if (!pending) {
-            log_warning("pending deliveries cannot be read", {{"error", pending.error().text()}});
-            return;
-        }
-        window.backlog = pending->size() == room;
-        for (auto& delivery : *pending) {
-            window.tail = delivery.id;
-            add(std::move(delivery), nullptr);
+    bool awaited = delivery.parent != 0 && scheduler_.holds_lane(delivery.parent);
+    if (!delivery.lane.empty() && !awaited) {
+        if (window.spilled.contains(delivery.lane)) return false;
+        if (scheduler_.lane_size(destination, delivery.lane) >= limits::window_per_lane_max) {
+            window.spilled.emplace(delivery.lane, delivery.id - 1);
+            return false;
         }
     }
+    add(std::move(delivery), std::move(event));
+    return true;
+}
+
+/// One page; further ones are posted, so that a long backlog of hot lanes keeps nobody waiting.
+void Dispatcher::refill(std::uint32_t destination) {
+    Window& window = windows_[destination];
+    std::size_t size = scheduler_.size(destination);
+    if (!window.backlog || size >= limits::window_per_destination_max) return;
+    std::size_t room = limits::window_per_destination_max - size;
+    auto pending = parts_.reader.pending(window.name, window.tail, room);
+    if (!pending) {
+        log_warning("pending deliveries cannot be read", {{"error", pending.error().text()}});
+        return;
+    }
+    window.backlog = pending->size() == room;
+    for (auto& delivery : *pending) {
+        window.tail = delivery.id;
+        take_in(destination, std::move(delivery), nullptr);
+    }
+    bool more = window.backlog && scheduler_.size(destination) < limits::window_refill_below;
+    if (!more || window.refilling) return;
+    window.refilling = true;
+    parts_.loop.post([this, destination] {
+        windows_[destination].refilling = false;
+        refill(destination);
+        pump();
+    });
+}
+
+/// The next of a lane that did not fit.
+void Dispatcher::refill_lane(std::uint32_t destination, const std::string& lane) {
+    Window& window = windows_[destination];
+    auto spilled = window.spilled.find(lane);
+    std::size_t size = scheduler_.lane_size(destination, lane);
+    if (spilled == window.spilled.end() || size > limits::window_per_lane_max / 2) return;
+    std::size_t room = limits::window_per_lane_max - size;
+    auto pending = parts_.reader.pending_in_lane(window.name, lane, spilled->second, window.tail, room);
+    if (!pending) {
+        log_warning("pending deliveries cannot be read", {{"error", pending.error().text()}});
+        return parts_.loop.after(reread_ms, [this, destination, lane] {
+            refill_lane(destination, lane);
+            pump();
+        });
+    }
+    if (pending->size() < room) window.spilled.erase(spilled);
+    else spilled->second = pending->back().id;
+    for (auto& delivery : *pending)
+        if (!waiting_.contains(delivery.id)) add(std::move(delivery), nullptr);
+    // Some may belong to rules that are gone, and have not come in.
+    if (window.spilled.contains(lane) && scheduler_.lane_size(destination, lane) == 0)
+        parts_.loop.post([this, destination, lane] {
+            refill_lane(destination, lane);
+            pump();
+        });
+}
+
+/// A delivery of that lane has left the window.
+void Dispatcher::left(std::uint32_t destination, const std::string& lane) {
+    if (!windows_[destination].spilled.empty()) refill_lane(destination, lane);
+    if (scheduler_.size(destination) < limits::window_refill_below) refill(destination);
+}
+
+/// Kept as wall time, waited for by the monotonic clock: a clock set back by an hour must not add
+/// one, so a wait is never longer than the longest that was ever asked for.
+std::int64_t Dispatcher::until_expiry_ms(const Window& window, const Delivery& delivery) const {
+    std::int64_t age = parts_.clock.wall_ms() - delivery.created_ms;
+    return std::clamp<std::int64_t>(window.expire_ms - age, 0, window.expire_ms);
+}
+
+delivery::Ticket Dispatcher::ticket_for(const Delivery& delivery) const {
+    delivery::Ticket ticket;
+    ticket.id = delivery.id;
+    ticket.destination = index_of(delivery);
+    ticket.lane = delivery.lane;
+    ticket.attempts = delivery.attempts;
+    ticket.parent = delivery.parent;
+    ticket.hold_lane_when_dead = parts_.attempts.holds_lane_when_dead(delivery);
+    if (parts_.attempts.coalesces(delivery))
+        ticket.coalesce_key = delivery.rule + '\n' + std::to_string(delivery.send);
+    auto batching = parts_.attempts.batching(delivery);
+    ticket.batch_kind = batching.kind;
+    ticket.batch_max = batching.max;
+    std::int64_t now = parts_.clock.monotonic_ms();
+    ticket.due_ms = now + std::clamp<std::int64_t>(
+                              delivery.not_before_ms - parts_.clock.wall_ms(), 0,
+                              limits::retry_after_ms_max);
+    const Window& window = windows_[ticket.destination];
+    if (window.expire_ms > 0) ticket.expires_ms = now + until_expiry_ms(window, delivery);
+    return ticket;
 }
 
 void Dispatcher::add(Delivery delivery, EventPtr event) {
@@ -168,21 +282,7 @@ void Dispatcher::add(Delivery delivery, EventPtr event) {
                     {{"rule", delivery.rule}, {"delivery", std::to_string(delivery.id)}});
         return;
     }
-    delivery::Ticket ticket;
-    ticket.id = delivery.id;
-    ticket.destination = index_.find(delivery.destination)->second;
-    ticket.lane = delivery.lane;
-    ticket.attempts = delivery.attempts;
-    ticket.parent = delivery.parent;
-    ticket.hold_lane_when_dead = parts_.attempts.holds_lane_when_dead(delivery);
-    if (parts_.attempts.coalesces(delivery))
-        ticket.coalesce_key = delivery.rule + '\n' + std::to_string(delivery.send);
-    // Kept as wall time, waited for by the monotonic clock: a clock set back by an hour must not
-    // add one, so a wait is never longer than the longest that was ever asked for.
-    std::int64_t wait = std::clamp<std::int64_t>(delivery.not_before_ms - parts_.clock.wall_ms(), 0,
-                                                 limits::retry_after_ms_max);
-    ticket.due_ms = parts_.clock.monotonic_ms() + wait;
-
+    auto ticket = ticket_for(delivery);
     Waiting waiting;
     if (event && cached_bytes_ + event->payload.size() <= limits::event_cache_bytes_max) {
         waiting.cached_bytes = event->payload.size();
@@ -192,19 +292,9 @@ void Dispatcher::add(Delivery delivery, EventPtr event) {
     std::uint64_t id = delivery.id;
     waiting.delivery = std::move(delivery);
     waiting_.emplace(id, std::move(waiting));
-
     std::vector<std::uint64_t> superseded;
     scheduler_.add(std::move(ticket), superseded);
-    for (auto stale : superseded) {
-        store::Settlement settlement;
-        settlement.delivery_id = stale;
-        settlement.state = DeliveryState::skipped;
-        settlement.attempts = waiting_.find(stale)->second.delivery.attempts;
-        settlement.note = "superseded by delivery " + std::to_string(id);
-        forget(stale);
-        ++counters_.skipped;
-        parts_.sink.settle(std::move(settlement), [](bool) {});
-    }
+    for (auto stale : superseded) supersede(stale, id);
 }
 
 void Dispatcher::forget(std::uint64_t id) {
@@ -214,194 +304,12 @@ void Dispatcher::forget(std::uint64_t id) {
     waiting_.erase(found);
 }
 
-void Dispatcher::pump() {
-    if (draining_) {
-        if (idle_ && scheduler_.running() == 0 && scheduler_.settling() == 0)
-            std::exchange(idle_, nullptr)();
-        return;
-    }
-    std::vector<std::uint64_t> started;
-    if (scheduler_.settling() < limits::settling_max)
-        scheduler_.start_due(parts_.clock.monotonic_ms(), started);
-    for (auto id : started) begin(id);
-    plan_wake();
-}
-
-void Dispatcher::plan_wake() {
-    std::int64_t now = parts_.clock.monotonic_ms();
-    auto wait = scheduler_.wake_in_ms(now);
-    bool sooner = wait && *wait > 0 && (wake_at_ms_ < 0 || now + *wait < wake_at_ms_);
-    if (!sooner) return;
-    std::int64_t at = now + *wait;
-    wake_at_ms_ = at;
-    parts_.loop.after(*wait, [this, at] {
-        if (wake_at_ms_ == at) wake_at_ms_ = -1;
-        pump();
-    });
-}
-
-/// An action that must not be done twice is marked first: should the hub end before its outcome is
-/// durable, the next attempt is told to look.
-void Dispatcher::begin(std::uint64_t id) {
-    Delivery& delivery = waiting_.find(id)->second.delivery;
-    if (parts_.attempts.idempotent(delivery)) return attempt(id);
-    store::MarkStarted mark;
-    mark.delivery_id = id;
-    parts_.sink.settle(mark, [this, id](bool) {
-        parts_.loop.post([this, id] { attempt(id); });
-    });
-}
-
 Result<EventPtr> Dispatcher::event_of(const Waiting& waiting) {
     if (waiting.event) return waiting.event;
     auto read = parts_.reader.event(waiting.delivery.event_seq);
     if (!read) return read.error();
     if (!*read) return Error(ErrorCode::not_found, "the event is not in the store any more");
     return EventPtr(std::make_shared<const Event>(std::move(**read)));
-}
-
-void Dispatcher::attempt(std::uint64_t id) {
-    Waiting& waiting = waiting_.find(id)->second;
-    std::int64_t started = parts_.clock.wall_ms();
-    std::int64_t started_mono = parts_.clock.monotonic_ms();
-    auto event = event_of(waiting);
-    if (!event) {
-        bool gone = event.error().code == ErrorCode::not_found;
-        Outcome outcome(gone ? OutcomeKind::reject : OutcomeKind::retry, event.error().text());
-        return parts_.loop.post([this, id, started, started_mono, outcome] {
-            ended(id, started, started_mono, outcome, Json::array());
-        });
-    }
-    waiting.event = *event;   // the outcome may refer to it
-    parts_.attempts.run(waiting.delivery, *event,
-                        [this, id, started, started_mono](Outcome outcome, Json exchanges) {
-                            ended(id, started, started_mono, std::move(outcome),
-                                  std::move(exchanges));
-                        });
-}
-
-std::vector<store::Accept> Dispatcher::accepts_of(const Delivery& delivery, const Event& parent,
-                                                  std::vector<Emitted> emitted) {
-    std::vector<store::Accept> accepts;
-    if (!emitted.empty() && parent.hops + 1 > limits::hops_max) {
-        log_error("an event led to too many others: what came of it is dropped",
-                  {{"event", parent.id}, {"type", parent.type}});
-        return accepts;
-    }
-    for (auto& made : emitted) {
-        auto event = std::make_shared<Event>();
-        std::int64_t now = parts_.clock.wall_ms();
-        event->id = make_uuid7(now, parts_.random);
-        event->source = parts_.config.source(delivery.destination) ? delivery.destination
-                                                                   : parent.source;
-        event->type = std::move(made.type);
-        event->subject = std::move(made.subject);
-        event->time_ms = parent.time_ms;
-        event->received_ms = now;
-        event->attributes = std::move(made.attributes);
-        event->payload = made.data.dump();
-        event->hops = parent.hops + 1;
-        store::Accept accept;
-        accept.dedupe_key = "emitted:" + (made.key.empty() ? event->id : made.key);
-        accept.deliveries = parts_.router.route(*event);
-        accept.event = std::move(event);
-        accepts.push_back(std::move(accept));
-    }
-    return accepts;
-}
-
-void Dispatcher::count(const Delivery& delivery, const Outcome& outcome, DeliveryState state) {
-    if (state == DeliveryState::delivered) ++counters_.delivered;
-    else if (state == DeliveryState::skipped) ++counters_.skipped;
-    else if (state == DeliveryState::dead) ++counters_.dead;
-    else if (outcome.kind == OutcomeKind::hold) ++counters_.held;
-    else ++counters_.retried;
-    std::initializer_list<LogField> fields = {{"delivery", std::to_string(delivery.id)},
-                                              {"destination", delivery.destination},
-                                              {"rule", name_of(delivery)},
-                                              {"note", outcome.note}};
-    if (state == DeliveryState::dead) log_warning("delivery given up", fields);
-    else if (outcome.kind == OutcomeKind::hold) log_warning("destination held", fields);
-    else if (state == DeliveryState::pending) log_info("delivery will be tried again", fields);
-    else log_debug("delivery done", fields);
-}
-
-void Dispatcher::ended(std::uint64_t id, std::int64_t started_ms, std::int64_t started_mono_ms,
-                       Outcome outcome, Json exchanges) {
-    Waiting& waiting = waiting_.find(id)->second;
-    Delivery& delivery = waiting.delivery;
-    std::int64_t now = parts_.clock.monotonic_ms();
-    delivery::Report report;
-    report.kind = outcome.kind;
-    report.after_ms = outcome.after_ms;
-    report.destination_fault = outcome.destination_fault;
-    auto decision = scheduler_.finished(id, report, now, parts_.random.next_u64());
-    count(delivery, outcome, decision.state);
-
-    store::Settlement settlement;
-    settlement.delivery_id = id;
-    settlement.state = decision.state;
-    settlement.attempts = decision.attempts;
-    // Doubt about an earlier attempt ends only with an answer that settles the delivery.
-    settlement.uncertain = decision.state == DeliveryState::pending &&
-                           (outcome.uncertain || delivery.uncertain);
-    settlement.note = outcome.note;
-    if (decision.state == DeliveryState::pending)
-        settlement.not_before_ms = parts_.clock.wall_ms() + decision.wait_ms;
-    Attempt attempt;
-    attempt.delivery_id = id;
-    attempt.number = delivery.attempts + 1;
-    attempt.started_ms = started_ms;
-    attempt.duration_ms = now - started_mono_ms;
-    attempt.outcome = outcome.kind;
-    attempt.note = outcome.note;
-    attempt.exchanges = std::move(exchanges);
-    settlement.attempt = std::move(attempt);
-    for (auto& link : outcome.links) {
-        link.destination = delivery.destination;
-        link.updated_ms = parts_.clock.wall_ms();
-    }
-    for (auto& unlink : outcome.unlinks) unlink.destination = delivery.destination;
-    settlement.links = std::move(outcome.links);
-    settlement.unlinks = std::move(outcome.unlinks);
-    if (waiting.event)
-        settlement.emitted = accepts_of(delivery, *waiting.event, std::move(outcome.emitted));
-    delivery.attempts = decision.attempts;
-    delivery.uncertain = settlement.uncertain;
-
-    std::uint32_t destination = index_.find(delivery.destination)->second;
-    parts_.sink.settle(std::move(settlement), [this, id, destination, state = decision.state](bool) {
-        parts_.loop.post([this, id, destination, state] { settled(id, destination, state); });
-    });
-    pump();
-}
-
-void Dispatcher::settled(std::uint64_t id, std::uint32_t destination, DeliveryState state) {
-    scheduler_.settled(id);
-    if (state != DeliveryState::pending) {
-        forget(id);
-    } else if (auto found = waiting_.find(id); found->second.cached_bytes == 0) {
-        found->second.event.reset();   // read for the attempt alone
-    }
-    if (windows_[destination].backlog && scheduler_.size(destination) < limits::window_refill_below)
-        refill(destination);
-    pump();
-}
-
-void Dispatcher::drain(std::function<void()> idle) {
-    draining_ = true;
-    idle_ = std::move(idle);
-    pump();
-}
-
-Json Dispatcher::counters() const {
-    Json made = Json::object();
-    made.set("delivered", counters_.delivered.load());
-    made.set("skipped", counters_.skipped.load());
-    made.set("retried", counters_.retried.load());
-    made.set("dead", counters_.dead.load());
-    made.set("held", counters_.held.load());
-    return made;
 }
 
 }  // namespace syncline

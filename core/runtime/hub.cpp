@@ -65,8 +65,7 @@ HttpServerOptions server_options(const config::ServerConfig& config) {
 }
 
 constexpr std::size_t admin_connections_max = 64;     // people and scrapers, not senders
-constexpr std::size_t replay_batch_max = 256;         // deliveries copied in one commit
-constexpr std::size_t replay_max = 1'000'000;
+constexpr std::chrono::seconds loop_patience{5};      // for an answer of the delivery thread
 
 }  // namespace
 
@@ -93,17 +92,24 @@ struct Hub::Impl final : AcceptSink, SettlementSink, HubControl {
     void settle(store::Write write, std::function<void(bool)> done) override;
 
     // --- HubControl (any thread) ---
-    Result<std::size_t> replay(const store::Filter& filter) override;
-    Result<std::size_t> replay_count(const store::Filter& filter) override;
+    Result<std::size_t> order(Order order, const store::Filter& filter) override;
+    Result<std::size_t> order_count(Order order, const store::Filter& filter) override;
+    Result<Json> destinations() override;
+    Result<void> hold(const std::string& destination, const std::string& reason) override;
+    Result<void> release(const std::string& destination) override;
     Json stats() override;
     bool ready() const override { return running.load() && store_thread->healthy(); }
-    Result<std::vector<std::uint64_t>> selected(const store::Filter& filter);
+    Result<store::WriteResult> commit(store::Write write);
+    template <class Ask>
+    bool on_loop(Ask ask);
+    Result<std::vector<store::Hold>> holds_of(const std::string& destination);
 
     const config::HubConfig config;
     const host::PluginSet& plugins;
     SystemClock clock;
     SystemRandom random;
     const Router router;
+    const HubEvents hub_events{router, clock, random};
 
     std::unique_ptr<store::Store> store;
     std::unique_ptr<StoreThread> store_thread;
@@ -224,55 +230,106 @@ void Hub::Impl::settle(store::Write write, std::function<void(bool)> done) {
 
 // --- Control ----------------------------------------------------------------------------------------
 
-Result<std::vector<std::uint64_t>> Hub::Impl::selected(const store::Filter& filter) {
+/// Durable when it returns.
+Result<store::WriteResult> Hub::Impl::commit(store::Write write) {
+    auto done = std::make_shared<std::promise<Result<store::WriteResult>>>();
+    bool taken = store_thread->submit(std::move(write), [done](Result<store::WriteResult> result) {
+        done->set_value(std::move(result));
+    });
+    if (!taken) return Error(ErrorCode::unavailable, "the store is busy: try again");
+    return done->get_future().get();
+}
+
+Result<std::size_t> Hub::Impl::order_count(Order order, const store::Filter& filter) {
     std::lock_guard lock(control_mutex);
-    std::vector<std::uint64_t> ids;
-    std::size_t gone = 0;
-    store::Filter page = filter;
-    page.limit = 1000;
-    for (;;) {
-        auto rows = control_reader->deliveries(page);
-        if (!rows) return rows.error();
-        for (const auto& row : *rows) {
-            // A derivation is repeated by its event; what still waits needs no replay.
-            bool ended = row.delivery.state != DeliveryState::pending;
-            if (!ended || row.delivery.kind != DeliveryKind::action) continue;
-            if (row.payload_state != PayloadState::kept) ++gone;
-            else ids.push_back(row.delivery.id);
-        }
-        if (rows->size() < page.limit) break;
-        if (ids.size() > replay_max)
-            return Error(ErrorCode::too_large, "more than 1,000,000 deliveries match: narrow the filter");
-        page.before = rows->back().delivery.id;
-    }
-    if (ids.empty() && gone > 0) return store::payload_gone(gone);
-    std::reverse(ids.begin(), ids.end());   // oldest first, as they happened
-    return ids;
-}
-
-Result<std::size_t> Hub::Impl::replay_count(const store::Filter& filter) {
-    auto ids = selected(filter);
+    auto ids = select_for(order, *control_reader, filter);
     if (!ids) return ids.error();
     return ids->size();
 }
 
-Result<std::size_t> Hub::Impl::replay(const store::Filter& filter) {
-    auto ids = selected(filter);
+Result<std::size_t> Hub::Impl::order(Order order, const store::Filter& filter) {
+    std::unique_lock lock(control_mutex);
+    auto ids = select_for(order, *control_reader, filter);
+    lock.unlock();
     if (!ids) return ids.error();
-    for (std::size_t at = 0; at < ids->size(); at += replay_batch_max) {
-        auto end = std::min(ids->size(), at + replay_batch_max);
-        store::Replay write;
-        write.delivery_ids.assign(ids->begin() + static_cast<std::ptrdiff_t>(at),
-                                  ids->begin() + static_cast<std::ptrdiff_t>(end));
-        auto done = std::make_shared<std::promise<Result<store::WriteResult>>>();
-        auto taken = store_thread->submit(std::move(write), [done](Result<store::WriteResult> result) {
-            done->set_value(std::move(result));
+    return carry_out(order, *ids, [&](store::Write write) {
+        auto result = commit(std::move(write));
+        if (!result || order == Order::replay) return result;
+        // Answered when the window knows too, so that nothing of it starts after the answer.
+        on_loop([&](Dispatcher::Done done) {
+            if (order == Order::cancel) dispatcher->cancelled(result->changed, std::move(done));
+            else dispatcher->hurried(result->changed, std::move(done));
         });
-        if (!taken) return Error(ErrorCode::unavailable, "the store is busy: try again");
-        auto result = done->get_future().get();
-        if (!result) return result.error();
-    }
-    return ids->size();
+        return result;
+    });
+}
+
+/// Waits until the delivery thread has done what `ask` gives it. It does not answer while the hub
+/// stops: what was ordered is durable then, and that is enough.
+template <class Ask>
+bool Hub::Impl::on_loop(Ask ask) {
+    auto answered = std::make_shared<std::promise<void>>();
+    auto answer = answered->get_future();
+    ask([answered] { answered->set_value(); });
+    return answer.wait_for(loop_patience) == std::future_status::ready;
+}
+
+Result<Json> Hub::Impl::destinations() {
+    auto answered = std::make_shared<std::promise<Json>>();
+    auto answer = answered->get_future();
+    dispatcher->describe([answered](Json list) { answered->set_value(std::move(list)); });
+    if (answer.wait_for(loop_patience) != std::future_status::ready)
+        return Error(ErrorCode::unavailable, "the hub is stopping");
+    return answer.get();
+}
+
+Result<std::vector<store::Hold>> Hub::Impl::holds_of(const std::string& destination) {
+    if (!config.destination(destination))
+        return Error(ErrorCode::not_found, "there is no destination \"" + destination + "\"");
+    std::lock_guard lock(control_mutex);
+    auto holds = control_reader->holds();
+    if (!holds) return holds;
+    std::erase_if(*holds, [&](const auto& hold) { return hold.destination != destination; });
+    return holds;
+}
+
+Result<void> Hub::Impl::hold(const std::string& destination, const std::string& reason) {
+    auto before = holds_of(destination);
+    if (!before) return before.error();
+    store::HoldChange change;
+    change.destination = destination;
+    change.by_hand = true;
+    change.reason = reason;
+    change.since_ms = clock.wall_ms();
+    if (before->empty())
+        if (auto told = hub_events.held(destination, reason, nullptr))
+            change.emitted.push_back(std::move(*told));
+    store::Hold hold;
+    hold.destination = destination;
+    hold.by_hand = true;
+    hold.reason = reason;
+    hold.since_ms = change.since_ms;
+    auto committed = commit(std::move(change));
+    if (!committed) return committed.error();
+    on_loop([&](Dispatcher::Done done) { dispatcher->held(hold, std::move(done)); });
+    return {};
+}
+
+Result<void> Hub::Impl::release(const std::string& destination) {
+    auto before = holds_of(destination);
+    if (!before) return before.error();
+    if (before->empty())
+        return Error(ErrorCode::invalid_argument, "\"" + destination + "\" is not held");
+    store::HoldChange change;
+    change.destination = destination;
+    change.by_hand = true;
+    change.held = false;
+    if (auto told = hub_events.recovered(destination, nullptr))
+        change.emitted.push_back(std::move(*told));
+    auto committed = commit(std::move(change));
+    if (!committed) return committed.error();
+    on_loop([&](Dispatcher::Done done) { dispatcher->released(destination, std::move(done)); });
+    return {};
 }
 
 Json Hub::Impl::stats() {

@@ -12,6 +12,7 @@
 #include "core/base/result.hpp"
 #include "core/config/config.hpp"
 #include "core/host/connector.hpp"
+#include "core/runtime/orders.hpp"
 #include "core/store/store.hpp"
 
 namespace syncline {
@@ -21,10 +22,16 @@ namespace syncline {
 class HubControl {
 public:
     virtual ~HubControl() = default;
-    /// Repeats the deliveries that match; the new ones' count.
-    virtual Result<std::size_t> replay(const store::Filter& filter) = 0;
-    /// How many deliveries that filter selects for a replay.
-    virtual Result<std::size_t> replay_count(const store::Filter& filter) = 0;
+    /// Carries out what is ordered of the deliveries that match; how many it changed (or made anew).
+    virtual Result<std::size_t> order(Order order, const store::Filter& filter) = 0;
+    /// How many deliveries that would be.
+    virtual Result<std::size_t> order_count(Order order, const store::Filter& filter) = 0;
+    /// Destinations as they are: a list of {name, connector, state, hold, breaker, …}.
+    virtual Result<Json> destinations() = 0;
+    /// Nothing is sent there until release(), over restarts. not_found: no such destination.
+    virtual Result<void> hold(const std::string& destination, const std::string& reason) = 0;
+    /// Ends a hold, whoever began it. invalid_argument: it is not held.
+    virtual Result<void> release(const std::string& destination) = 0;
     /// Counters and gauges of all rooms, for /api/v1/stats.
     virtual Json stats() = 0;
     /// False while starting, stopping, or when the store is unavailable.

@@ -16,15 +16,26 @@ constexpr const char* token = "correct-horse-battery";
 
 class FakeControl final : public HubControl {
 public:
-    Result<std::size_t> replay(const store::Filter& filter) override {
+    Result<std::size_t> order(Order order, const store::Filter& filter) override {
         last = filter;
+        last_order = order;
         ++replays;
         return answer;
     }
-    Result<std::size_t> replay_count(const store::Filter& filter) override {
+    Result<std::size_t> order_count(Order order, const store::Filter& filter) override {
         last = filter;
+        last_order = order;
         ++counts;
         return answer;
+    }
+    Result<Json> destinations() override { return Json::parse(R"([{"name":"crm"}])").value(); }
+    Result<void> hold(const std::string& destination, const std::string& reason) override {
+        held = destination + ": " + reason;
+        return hold_answer;
+    }
+    Result<void> release(const std::string& destination) override {
+        released = destination;
+        return hold_answer;
     }
     Json stats() override {
         if (gate.valid()) gate.wait();
@@ -34,6 +45,10 @@ public:
 
     Result<std::size_t> answer = std::size_t(3);
     store::Filter last;
+    Order last_order = Order::replay;
+    Result<void> hold_answer;
+    std::string held;
+    std::string released;
     int replays = 0;
     int counts = 0;
     bool is_ready = true;
@@ -367,6 +382,47 @@ TEST_F(AdminTest, AFullQueueIsA503AndWhatWaitsIsAnswered) {
     EXPECT_GE(good, admin_queue_max);
 }
 
+TEST_F(AdminTest, CancelAndRetryTakeTheBodyOfAReplay) {
+    auto answer = ask(request("POST", "/api/v1/cancel", "{\"rule\":\"r\",\"until\":\"2h\"}"));
+    EXPECT_EQ(answer.body, "{\"count\":3}");
+    EXPECT_EQ(control_.last_order, Order::cancel);
+    EXPECT_EQ(control_.last.until_ms, clock_.wall_ms() - 7'200'000);
+    answer = ask(request("POST", "/api/v1/retry", "{\"id\":7,\"dry_run\":true}"));
+    EXPECT_EQ(answer.body, "{\"count\":3,\"dry_run\":true}");
+    EXPECT_EQ(control_.last_order, Order::retry);
+    EXPECT_EQ(control_.replays, 1);
+    EXPECT_EQ(ask(request("POST", "/api/v1/cancel", "{}")).status, 400u) << "not everything";
+    EXPECT_EQ(ask(request("GET", "/api/v1/cancel")).status, 405u);
+}
+
+TEST_F(AdminTest, DestinationsAreListedHeldAndReleased) {
+    EXPECT_EQ(ask(request("GET", "/api/v1/destinations")).body,
+              "{\"destinations\":[{\"name\":\"crm\"}]}");
+    auto held = ask(request("POST", "/api/v1/destinations/crm/hold", "{\"reason\":\"moving\"}"));
+    EXPECT_EQ(held.body, "{\"ok\":true}");
+    EXPECT_EQ(control_.held, "crm: moving");
+    EXPECT_EQ(ask(request("POST", "/api/v1/destinations/crm/release")).status, 200u);
+    EXPECT_EQ(control_.released, "crm");
+    control_.hold_answer = Error(ErrorCode::not_found, "there is no destination \"x\"");
+    EXPECT_EQ(ask(request("POST", "/api/v1/destinations/x/release")).status, 404u);
+}
+
+TEST_F(AdminTest, AHoldNeedsAReasonThatFits) {
+    auto hold = [&](const std::string& body) {
+        return ask(request("POST", "/api/v1/destinations/crm/hold", body)).status;
+    };
+    auto reason = [](std::size_t bytes) {
+        return "{\"reason\":\"" + std::string(bytes, 'x') + "\"}";
+    };
+    for (const char* body : {"", "{}", "[]", "{\"reason\":7}", "no json"})
+        EXPECT_EQ(hold(body), 400u) << body;
+    EXPECT_EQ(hold(reason(hold_reason_bytes_max + 1)), 400u);
+    EXPECT_EQ(control_.held, "");
+    EXPECT_EQ(hold(reason(hold_reason_bytes_max)), 200u);
+    EXPECT_EQ(ask(request("GET", "/api/v1/destinations/crm/hold")).status, 405u);
+    EXPECT_EQ(ask(request("POST", "/api/v1/destinations/crm/pause", reason(1))).status, 404u);
+}
+
 TEST_F(AdminTest, EveryRequestIsAnsweredWhenTheApiGoes) {
     std::promise<void> open_gate;
     control_.gate = open_gate.get_future().share();
@@ -383,7 +439,8 @@ TEST_F(AdminTest, EveryRequestIsAnsweredWhenTheApiGoes) {
 TEST_F(AdminTest, NamesOfFilterWordsAreAccepted) {
     for (const auto& word : filter_words()) {
         store::Filter filter;
-        const char* value = word.name == "state" ? "dead" : word.name == "since" ? "2h" : "7";
+        bool time = word.name == "since" || word.name == "until";
+        const char* value = word.name == "state" ? "dead" : time ? "2h" : "7";
         EXPECT_TRUE(set_filter_word(filter, word.name, value, 0)) << word.name;
     }
 }

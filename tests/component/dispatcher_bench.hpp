@@ -95,7 +95,7 @@ public:
     explicit ScriptedTransport(Loop& loop) : loop_(loop) {}
     void send(HttpRequest request, std::int64_t, Done done) override {
         sent.push_back(request);
-        if (hold) return;
+        if (hold) return withheld_.push_back(std::move(done));
         auto result = answer(request);
         loop_.post([done = std::move(done), result] { done(result); });
     }
@@ -107,11 +107,17 @@ public:
     std::function<host::HttpResult(const HttpRequest&)> answer = [](const HttpRequest&) {
         return status(200);
     };
-    bool hold = false;   // never answers: the hub ends in the middle
+    /// Answers what was held back so far.
+    void answer_withheld(const host::HttpResult& result) {
+        for (auto& done : std::exchange(withheld_, {}))
+            loop_.post([done = std::move(done), result] { done(result); });
+    }
+    bool hold = false;   // answers only when told to; or never: the hub ends in the middle
     std::vector<HttpRequest> sent;
 
 private:
     Loop& loop_;
+    std::vector<Done> withheld_;
 };
 
 inline rules::TemplateTree tree(const char* json) {
@@ -205,6 +211,69 @@ public:
         store::AcceptRequest request;
         request.accepts.push_back(std::move(made));
         settle(std::move(request), [](bool) {});
+    }
+
+    /// As the hub does: made durable first, then told to the window.
+    std::size_t cancel(std::vector<std::uint64_t> ids) {
+        auto changed = commit(store::Cancel{std::move(ids), "cancelled by hand"}).changed;
+        std::size_t count = changed.size();
+        dispatcher->cancelled(std::move(changed), [] {});
+        loop.run();
+        return count;
+    }
+    std::size_t retry_now(std::vector<std::uint64_t> ids) {
+        auto changed = commit(store::RetryNow{std::move(ids)}).changed;
+        std::size_t count = changed.size();
+        dispatcher->hurried(std::move(changed), [] {});
+        loop.run();
+        return count;
+    }
+    void hold(const std::string& destination, const std::string& reason) {
+        store::HoldChange change;
+        change.destination = destination;
+        change.by_hand = true;
+        change.reason = reason;
+        commit(std::move(change));
+        store::Hold told;
+        told.destination = destination;
+        told.by_hand = true;
+        told.reason = reason;
+        dispatcher->held(std::move(told), [] {});
+        loop.run();
+    }
+    void release(const std::string& destination) {
+        store::HoldChange change;
+        change.destination = destination;
+        change.by_hand = true;
+        change.held = false;
+        commit(std::move(change));
+        dispatcher->released(destination, [] {});
+        loop.run();
+    }
+    store::WriteResult commit(store::Write write) {
+        std::vector<store::Write*> writes{&write};
+        auto results = writer->commit(writes, clock.wall_ms());
+        EXPECT_TRUE(results) << results.error().text();
+        return std::move(results->front());
+    }
+    /// What the dispatcher says of a destination.
+    Json described(const std::string& name) {
+        Json found;
+        dispatcher->describe([&](Json list) {
+            for (const auto& one : list.items())
+                if (one["name"].as_string() == name) found = one;
+        });
+        loop.run();
+        return found;
+    }
+    std::vector<Event> events(const std::string& type) {
+        store::Filter filter;
+        filter.type = type;
+        filter.limit = 1000;
+        std::vector<Event> found;
+        auto rows = *reader->events(filter);
+        for (auto& row : rows) found.push_back(std::move(row.event));
+        return found;
     }
 
     std::vector<store::DeliveryRow> rows(const std::string& state = {}) {

@@ -44,7 +44,7 @@ public:
         if (script_.commit_error) return *script_.commit_error;
         return std::vector<store::WriteResult>(writes.size());
     }
-    Result<void> idle(std::int64_t) override { return {}; }
+    Result<bool> idle(std::int64_t) override { return false; }
     Result<void> recover() override {
         std::lock_guard lock(script_.mutex);
         ++script_.recoveries;
