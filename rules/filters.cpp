@@ -72,7 +72,7 @@ const Json* to_list(const Json& value, Json& held) {
     return &held;
 }
 
-/// `value` as what the letter asks for, in `held` when it had to be made; nullptr when it cannot be.
+/// `value` as what the letter asks for, in `held` when it had to be made; nullptr when it cannot.
 const Json* convert(char letter, const Json& value, Json& held) {
     switch (letter) {
         case 't':

@@ -51,9 +51,10 @@ struct FilterCall {
 struct FilterSpec {
     const char* name;
     /// First letter: the input; then the arguments; after `?` they may be left out.
-    /// t text (nil is "", numbers and booleans their text) · T text, and nil stays nil · n number (nil, and what is none, is 0)
-    /// e number, exactly (nil is 0) · i integer · o integer or nil · l list (lists in it flattened,
-    /// nil empty, any other value a list of itself) · c list as it is · a anything
+    /// t text (nil is "", numbers and booleans their text) · T text, and nil stays nil
+    /// n number (nil, and what is none, is 0) · e number, exactly (nil is 0) · i integer
+    /// o integer or nil · l list (lists in it flattened, nil empty, other values a list of
+    /// themselves) · c list as it is · a anything
     const char* signature;
     Json (*apply)(const Json& input, FilterCall& call);
 

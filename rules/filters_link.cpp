@@ -11,7 +11,8 @@ namespace {
 
 Json link(const Json& in, FilterCall& call) {
     if (!call.links) return call.fail("is not available here: no links are kept for this render");
-    if (call.text(0).empty()) return call.fail("needs the name of a kind as argument 1, found \"\"");
+    if (call.text(0).empty())
+        return call.fail("needs the name of a kind as argument 1, found \"\"");
     if (in.as_string().empty()) return Json();
     auto found = call.links->find(call.text(0), in.as_string());
     if (!found.error.empty()) return call.fail("cannot be answered: " + found.error);

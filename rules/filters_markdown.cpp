@@ -1,9 +1,9 @@
 // `markdown_to_text`: Markdown as plain text for a field that knows no formatting. The only user of
 // md4c in this room.
 //
-// Marks of emphasis and headings go, what a reader needs stays: list marks, quotes, line breaks, the
-// address behind a link, the text of an image. HTML is left out. CommonMark with tables, strike-
-// through and bare addresses. md4c calls back synchronously; one call is one object on the stack.
+// Marks of emphasis and headings go, what a reader needs stays: list marks, quotes, line breaks,
+// the address behind a link, the text of an image. HTML is left out. CommonMark with tables,
+// strikethrough and bare addresses. md4c calls back synchronously; one call is one object on the stack.
 #include <md4c.h>
 
 #include <algorithm>

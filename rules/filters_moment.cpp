@@ -15,7 +15,8 @@ namespace syncline::rules {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::size_t date_bytes_max = 64;   // "Wednesday, 30 September 2026 23:59:59.999 +00:00": 48
+// "Wednesday, 30 September 2026 23:59:59.999 +00:00" has 48.
+constexpr std::size_t date_bytes_max = 64;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -46,14 +47,16 @@ std::optional<int> place_of(std::string_view word, std::span<const std::string_v
     if (word.size() < 3) return std::nullopt;
     for (std::size_t i = 0; i < names.size(); ++i) {
         bool same = word.size() <= names[i].size();
-        for (std::size_t at = 0; same && at < word.size(); ++at) same = (word[at] | 0x20) == names[i][at];
+        for (std::size_t at = 0; same && at < word.size(); ++at)
+            same = (word[at] | 0x20) == names[i][at];
         if (same) return static_cast<int>(i);
     }
     return std::nullopt;
 }
 
-constexpr std::string_view months[] = {"january", "february", "march",     "april",   "may",      "june",
-                                       "july",    "august",   "september", "october", "november", "december"};
+constexpr std::string_view months[] = {"january",   "february", "march",    "april",
+                                       "may",       "june",     "july",     "august",
+                                       "september", "october",  "november", "december"};
 constexpr std::string_view weekdays[] = {"sunday",   "monday", "tuesday", "wednesday",
                                          "thursday", "friday", "saturday"};
 
@@ -66,9 +69,10 @@ public:
             text.remove_prefix(std::min(end + 1, text.size()));
         }
         if (year_ < 1 || month_ < 1) return std::nullopt;
+        auto day = static_cast<unsigned>(day_ < 0 ? 1 : day_);
         std::chrono::year_month_day date{std::chrono::year(year_),
                                          std::chrono::month(static_cast<unsigned>(month_)),
-                                         std::chrono::day(static_cast<unsigned>(day_ < 0 ? 1 : day_))};
+                                         std::chrono::day(day)};
         if (!date.ok() || !half_of_day()) return std::nullopt;
         auto days = std::chrono::sys_days(date).time_since_epoch().count();
         return Instant{days * 86'400'000LL + time_ms_ - offset_ms_, offset_ms_};
@@ -149,8 +153,8 @@ private:
             text = {};
         }
         time_ms_ = ((hour * 60 + minute) * 60 + second) * 1000LL + ms;
-        return text.empty() && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 &&
-               second <= 60 && ms >= 0;
+        bool clock = hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
+        return clock && second >= 0 && second <= 60 && ms >= 0 && text.empty();
     }
 
     /// 5pm.

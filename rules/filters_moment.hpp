@@ -1,8 +1,8 @@
 // Reads the moments that the filters of time take. Private to the room.
 //
-// A number or a numeric text (moment.hpp), "now" or "today", ISO 8601, or a date in English words as
-// mail and people write it ("March 14, 2016", "Mon, 14 Mar 2016 09:05:00 +0100"). A text without a
-// zone is UTC. Pure; no clock, no locale.
+// A number or a numeric text (moment.hpp), "now" or "today", ISO 8601, or a date in English words
+// as mail and people write it ("March 14, 2016", "Mon, 14 Mar 2016 09:05:00 +0100"). A text without
+// a zone is UTC. Pure; no clock, no locale.
 #pragma once
 
 #include <cstdint>

@@ -125,9 +125,8 @@ Json truncate(const Json& in, FilterCall& call) {
     auto most = call.count > 0 ? call.integer(0) : 50;
     const auto& tail = tail_text(call);
     if (static_cast<std::int64_t>(char_count(text)) <= most) return in;
-    auto kept = most - static_cast<std::int64_t>(char_count(tail));
-    return std::string(char_slice(text, 0, static_cast<std::size_t>(std::max<std::int64_t>(0, kept)))) +
-           tail;
+    auto kept = std::max<std::int64_t>(0, most - static_cast<std::int64_t>(char_count(tail)));
+    return std::string(char_slice(text, 0, static_cast<std::size_t>(kept))) + tail;
 }
 
 Json truncatewords(const Json& in, FilterCall& call) {

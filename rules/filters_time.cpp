@@ -104,8 +104,8 @@ private:
         flag_ = '\0';
         upper_ = false;
         width_ = colons_ = 0;
-        for (; !rest.empty() && std::string_view("-0^_#").find(rest.front()) != std::string_view::npos;
-             rest.remove_prefix(1)) {
+        constexpr std::string_view flags = "-0^_#";
+        for (; !rest.empty() && flags.find(rest.front()) != flags.npos; rest.remove_prefix(1)) {
             if (rest.front() == '^' || rest.front() == '#') upper_ = true;
             else flag_ = rest.front();
         }

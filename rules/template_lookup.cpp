@@ -41,7 +41,9 @@ Value loop_fact(const LoopFrame& frame, std::string_view name) {
 Json loop_facts(const std::vector<LoopFrame>& loops, std::size_t level) {
     Json facts = Json::object();
     if (level > 0) facts.set("parentloop", loop_facts(loops, level - 1));
-    for (const char* name : {"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})
+    static constexpr std::string_view names[] = {"name",   "length",  "index", "index0",
+                                                 "rindex", "rindex0", "first", "last"};
+    for (auto name : names)
         facts.set(name, loop_fact(loops[level], name).json());
     return facts;
 }

@@ -245,7 +245,8 @@ private:
         read.finish();
         if (!take(read)) return false;
         // `empty` and `blank` are tests in a when; as what is tested they are a text.
-        bool word = subject.kind == Expression::Kind::empty || subject.kind == Expression::Kind::blank;
+        using Kind = Expression::Kind;
+        bool word = subject.kind == Kind::empty || subject.kind == Kind::blank;
         if (word) subject.kind = Expression::Kind::literal, subject.literal = Json("");
         // What stands between case and the first when is never rendered.
         std::vector<Node> ignored;
@@ -342,7 +343,8 @@ private:
 
     bool leave(const Chunk& chunk, std::string_view name, Node& node) {
         node.kind = name == "break" ? Node::Kind::leave : Node::Kind::next;
-        if (loops_ == 0) return fail(chunk.offset, "{% " + std::string(name) + " %} outside of a for");
+        if (loops_ == 0)
+            return fail(chunk.offset, "{% " + std::string(name) + " %} outside of a for");
         auto read = reader(chunk);
         read.finish();
         return take(read);

@@ -140,7 +140,7 @@ private:
         return true;
     }
 
-    // --- Loops ------------------------------------------------------------------------------------
+    // --- Loops ----------------------------------------------------------------------------------
 
     struct Items {
         Value list;                 // keeps what the rounds point to
@@ -160,7 +160,8 @@ private:
         if (!bound(node.skip, first) || !bound(node.limit, most)) return false;
         first = std::clamp(first, -far, far);
         // The limit counts from the offset on, also from one before the begin.
-        auto end = most >= far ? count : std::clamp<std::int64_t>(std::max(most, -far) + first, 0, count);
+        auto end = count;
+        if (most < far) end = std::clamp<std::int64_t>(std::max(most, -far) + first, 0, count);
         out.first = static_cast<std::size_t>(std::clamp<std::int64_t>(first, 0, end));
         out.rounds = static_cast<std::size_t>(end) - out.first;
         // A text is one round, whatever the bounds.

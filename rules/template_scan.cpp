@@ -2,7 +2,6 @@
 #include "rules/template_scan.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "rules/limits.hpp"
 #include "rules/template_ast.hpp"
@@ -21,21 +20,28 @@ Fault fault_at(std::string_view text, std::size_t offset, std::string message) {
     return made;
 }
 
+namespace {
+
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
 std::string_view tag_name(std::string_view body) {
     auto first = body.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
     body.remove_prefix(first);
     if (body.front() == '#') return body.substr(0, 1);
     std::size_t end = 0;
-    while (end < body.size() && (std::isalnum(static_cast<unsigned char>(body[end])) || body[end] == '_'))
-        ++end;
+    while (end < body.size() && is_word(body[end])) ++end;
     return body.substr(0, end > 0 ? end : body.find_first_of(" \t\r\n"));
 }
 
 std::string_view tag_rest(std::string_view body) {
     auto name = tag_name(body);
-    body.remove_prefix(name.empty() ? body.size()
-                                    : static_cast<std::size_t>(name.data() - body.data()) + name.size());
+    if (name.empty()) return {};
+    body.remove_prefix(static_cast<std::size_t>(name.data() - body.data()) + name.size());
     return body;
 }
 
@@ -182,13 +188,15 @@ private:
         if (rest.find_first_not_of(blanks) != std::string_view::npos)
             return fail(chunk.offset, "{% " + word + " %} takes nothing, found " + quoted(rest));
         auto end = find_tag(at_, "end" + word);
-        if (!end) return fail(chunk.offset, "{% " + word + " %} is not closed with {% end" + word + " %}");
+        if (!end)
+            return fail(chunk.offset,
+                        "{% " + word + " %} is not closed with {% end" + word + " %}");
         if (name == "doc") {
             if (auto inner = find_tag(at_, "doc"); inner && inner->begin < end->begin)
                 return fail(inner->begin, "{% doc %} inside of {% doc %}");
         } else {
-            if (end->begin > at_)
-                out_.push_back(Chunk{Chunk::Kind::verbatim, text_.substr(at_, end->begin - at_), at_});
+            auto body = text_.substr(at_, end->begin - at_);
+            if (!body.empty()) out_.push_back(Chunk{Chunk::Kind::verbatim, body, at_});
         }
         trim_next_ = end->trims;
         at_ = end->end;
@@ -235,7 +243,8 @@ std::optional<Fault> scan_lines(std::string_view whole, const Chunk& liquid,
         if (name == "endcomment" && commented > 0) --commented;
         if (hidden) continue;
         if (name == "raw" || name == "doc")
-            return fault_at(whole, offset, std::string(name) + " cannot stand inside of {% liquid %}");
+            return fault_at(whole, offset,
+                            std::string(name) + " cannot stand inside of {% liquid %}");
         out.push_back(Chunk{Chunk::Kind::tag, line, offset});
     }
     if (commented > 0) return fault_at(whole, opened, "comment is not closed with endcomment");

@@ -1,7 +1,7 @@
 // Cuts a template text into plain text, {{ outputs }} and {% tags %}. Private to the room.
 //
-// Whitespace control ({{- -}}), raw, comment and doc are dealt with here, so that the parser sees only
-// what counts. Pure; any thread.
+// Whitespace control ({{- -}}), raw, comment and doc are dealt with here, so that the parser sees
+// only what counts. Pure; any thread.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
 // TemplateTree: a JSON value whose strings are templates. See rules.hpp.
 //
-// Compiled into the same shape; a subtree without any template is kept as one constant. All texts of
-// one render share one budget.
+// Compiled into the same shape; a subtree without any template is kept as one constant. All texts
+// of one render share one budget.
 #include <algorithm>
 
 #include "rules/limits.hpp"

@@ -1,5 +1,5 @@
-// The evaluator of outputs: literals, filters, budgets; see template_value.hpp. Paths are followed in
-// template_lookup.cpp, conditions decided in template_condition.cpp.
+// The evaluator of outputs: literals, filters, budgets; see template_value.hpp. Paths are followed
+// in template_lookup.cpp, conditions decided in template_condition.cpp.
 //
 // Numbers are never converted: they pass through as the text they came in.
 #include "rules/template_value.hpp"
@@ -109,7 +109,8 @@ bool Evaluator::filter(const FilterUse& use, Value& value) {
     }
     if (!charge(use.offset, work)) return false;
     Json made = apply_filter(*use.spec, value.json(), call);
-    if (!call.error.empty()) return fail(use.offset, std::string(use.spec->name) + " " + call.error);
+    if (!call.error.empty())
+        return fail(use.offset, std::string(use.spec->name) + " " + call.error);
     if (!charge(use.offset, work_of(made))) return false;
     value = Value::own(std::move(made));
     return true;

@@ -29,7 +29,8 @@ constexpr std::string_view event_text = R"({"type":"record.updated","object":"de
     R"("amount":125000.50,"currency":"EUR","close_date":"2026-06-30","probability":0.7,)"
     R"("owner":{"name":"Ada Lovelace","email":"ada@example.com"},)"
     R"("tags":["renewal","emea","priority"],)"
-    R"("notes":"Legal has reviewed the contract; waiting for the countersignature of the entire board."}},)"
+    R"("notes":"Legal has reviewed the contract; waiting for the countersignature )"
+    R"(of the entire board."}},)"
     R"("previous":{"stage":"Negotiation"},"hops":0})";
 
 constexpr std::string_view with_text = R"({
@@ -42,9 +43,11 @@ constexpr std::string_view with_text = R"({
     "closedate": "{{ record.values.close_date | date: '%d.%m.%Y' }}",
     "probability": "{{ record.values.probability | times: 100 }}",
     "owner": "{{ record.values.owner.email | default: 'nobody@example.com' }}",
-    "tags": "{% for tag in record.values.tags %}{{ tag }}{% unless forloop.last %};{% endunless %}{% endfor %}",
+    "tags": "{% for tag in record.values.tags %}{{ tag }})"
+    R"({% unless forloop.last %};{% endunless %}{% endfor %}",
     "changed_at": "{{ time | unix }}",
-    "summary": "{{ record.values.name }}: {{ previous.stage }} to {{ record.values.stage }} by {{ actor.id }}",
+    "summary": "{{ record.values.name }}: {{ previous.stage }} to )"
+    R"({{ record.values.stage }} by {{ actor.id }}",
     "description": "{{ record.values.notes }}"}})";
 
 double thread_micros() {

@@ -4,6 +4,8 @@
 namespace syncline {
 namespace {
 
+constexpr auto thing_link = R"({"parent": "{{ subject | link: 'thing' }}"})";
+
 config::HubConfig linked_config(const char* with) {
     auto config = test_config();
     config.rules[1].send[0].with = tree(with);   // of thing.logged
@@ -19,9 +21,9 @@ protected:
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }
 
-    /// What the second event, about `subject`, sends as `parent` after the first one linked t1 to d1.
+    /// What an event about `subject` sends as `parent`, after an earlier one linked t1 to d1.
     Json parent_of(const std::string& subject) {
-        Bench bench(folder_ / (subject + ".db"), linked_config(R"({"parent": "{{ subject | link: 'thing' }}"})"));
+        Bench bench(folder_ / (subject + ".db"), linked_config(thing_link));
         bench.accept("thing.made", "t1", 1);
         bench.loop.run();
         bench.accept("thing.logged", subject, 2);
@@ -42,7 +44,8 @@ TEST_F(TemplateLinkTest, a_link_that_is_not_there_is_nil) {
 }
 
 TEST_F(TemplateLinkTest, another_kind_is_another_link) {
-    Bench bench(folder_ / "kind.db", linked_config(R"({"parent": "{{ subject | link: 'other' }}"})"));
+    auto other = R"({"parent": "{{ subject | link: 'other' }}"})";
+    Bench bench(folder_ / "kind.db", linked_config(other));
     bench.accept("thing.made", "t1", 1);
     bench.loop.run();
     bench.accept("thing.logged", "t1", 2);
@@ -68,7 +71,7 @@ private:
 };
 
 TEST_F(TemplateLinkTest, a_store_that_cannot_be_read_is_a_reason_to_try_again) {
-    Bench bench(folder_ / "broken.db", linked_config(R"({"parent": "{{ subject | link: 'thing' }}"})"));
+    Bench bench(folder_ / "broken.db", linked_config(thing_link));
     BrokenServices services(bench.loop);
     host::Driver driver(bench.transport, services, bench.clock);
     AttemptRunner attempts(bench.config, driver, bench.clock, bench.random);
