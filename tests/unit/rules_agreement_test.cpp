@@ -19,6 +19,15 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
     return value ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
+/// Fewer where the sanitizers make each ten times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t rounds_otherwise = 4'000;
+#else
+constexpr std::uint64_t rounds_otherwise = 16'000;
+#endif
+
+std::uint64_t rounds() { return setting("SYNCLINE_RULES_ROUNDS", rounds_otherwise); }
+
 std::uint64_t seed() { return setting("SYNCLINE_RULES_SEED", 20261124); }
 
 /// Nothing when the pattern is refused.
@@ -74,8 +83,7 @@ bool agree(const Json& written, RandomRules& random, std::size_t events, Tally& 
 TEST(PatternAgreement, OfEngineAndPlainEvaluatorOnRandomPairs) {
     RandomRules random(seed());
     Tally tally;
-    auto rounds = setting("SYNCLINE_RULES_ROUNDS", 16'000);
-    for (std::uint64_t i = 0; i < rounds; ++i)
+    for (std::uint64_t i = 0; i < rounds(); ++i)
         if (!agree(random.pattern(), random, 10, tally)) return;
     RecordProperty("pairs", static_cast<int>(tally.pairs));
     EXPECT_LT(tally.refused * 5, tally.patterns) << "too few patterns are accepted";
@@ -86,8 +94,7 @@ TEST(PatternAgreement, OfEngineAndPlainEvaluatorOnRandomPairs) {
 TEST(PatternAgreement, OfEveryTwoOperatorsOnOneField) {
     RandomRules random(seed() + 1);
     Tally tally;
-    auto rounds = setting("SYNCLINE_RULES_ROUNDS", 16'000) / 2;
-    for (std::uint64_t i = 0; i < rounds; ++i)
+    for (std::uint64_t i = 0; i < rounds() / 2; ++i)
         if (!agree(random.operator_pair(), random, 10, tally)) return;
     EXPECT_LT(tally.refused * 5, tally.patterns);
     EXPECT_GT(tally.held * 20, tally.pairs);
@@ -150,8 +157,7 @@ bool agree_together(const ChangingSet& set, RandomRules& random, std::size_t& pa
 TEST(PatternAgreement, OfSetsWhoseRulesComeAndGo) {
     RandomRules random(seed() + 2);
     std::size_t pairs = 0;
-    auto rounds = setting("SYNCLINE_RULES_ROUNDS", 16'000) / 400;
-    for (std::uint64_t round = 0; round < rounds; ++round) {
+    for (std::uint64_t round = 0; round < rounds() / 400; ++round) {
         ChangingSet set;
         std::uint32_t next = 0;
         for (int step = 0; step < 14; ++step) {

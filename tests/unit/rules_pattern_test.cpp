@@ -202,6 +202,36 @@ TEST(PatternExplain, SaysAddressesAndAges) {
     EXPECT_EQ(said(R"([{"newer-than":"30s"},"x"])"), "is \"x\", or is a time less than 30s ago");
 }
 
+TEST(PatternExplain, SaysEveryTestInWords) {
+    const std::vector<std::pair<const char*, const char*>> cases = {
+        {R"(["b","a",3,"c",null])", R"(is one of "b", "a", 3, "c", null)"},
+        {R"(["a","a"])", R"(is "a")"},
+        {R"([1,2,3,4,5,6,7,8,9,10])", "is one of 1, 2, 3, 4, 5, 6, 7, 8 or 2 more"},
+        {R"(["j","i","h","g","f","e","d","c","b","a"])",
+         R"(is one of "j", "i", "h", "g", "f", "e", "d", "c" or 2 more)"},
+        {R"({"$in":["b","a"]})", R"(is one of "b", "a")"},
+        {R"({"$eq":"b"})", R"(is "b")"},
+        {R"([{"exists":false},{"prefix":"p"},"x"])", R"(is "x", or begins with "p", or is absent)"},
+        {R"({"suffix":{"equals-ignore-case":"BÉ"}})", R"(ends with (in any case) "BÉ")"},
+        {R"({"equals-ignore-case":"BÉ"})", R"(is, in any case, "BÉ")"},
+        {R"({"wildcard":"a\\*b*"})", R"(is like "a\\*b*")"},
+        {R"({"numeric":[">",0,"<=",5]})", "is a number > 0 and <= 5"},
+        {R"({"$gt":"a","$lt":"b"})", R"(is > "a" and is < "b")"},
+        {R"({"$gte":7})", "is >= 7"},
+        {R"({"anything-but":["x","y"]})", R"(is anything but "x", "y")"},
+        {R"({"anything-but":{"prefix":["x","y"]}})",
+         R"(is nothing that begins with "x" or begins with "y")"},
+        {R"({"$not":{"$contains":"x"}})", R"(is nothing that contains "x")"},
+        {R"({"$in":["x"],"$contains":"y"})", R"(is "x" and contains "y")"},
+        {R"({"exists":true})", "is present"}};
+    for (const auto& [test, words] : cases) {
+        auto p = pattern(std::string(R"({"a":)") + test + "}");
+        auto why = p.explain(json("{}"), 0);   // absence satisfies the one test that asks for it
+        if (!why) why = p.explain(json(R"({"a":true})"), 0);
+        EXPECT_EQ(why ? why->expected : "matches", words) << test;
+    }
+}
+
 TEST(PatternOperator, SeveralDollarOperatorsHoldOnOneValue) {
     EXPECT_FALSE(matches(R"({"a":{"$gt":1,"$lt":3}})", R"({"a":[0,5]})"));
     EXPECT_TRUE(matches(R"({"a":{"$gt":1,"$lt":3}})", R"({"a":[0,2]})"));
