@@ -47,11 +47,16 @@ struct Spot {
     const Trail& trail;
     std::size_t depth = 1;
     bool inside_or = false;
+    bool twins = false;   // dotted names may lead to one field twice
 
     Spot(const Place& place_in, const Trail& trail_in, std::size_t depth_in, bool inside_or_in)
         : place(place_in), trail(trail_in), depth(depth_in), inside_or(inside_or_in) {}
     Spot at(const Place& inner) const { return Spot(inner, trail, depth, inside_or); }
-    Spot below(const Trail& inner) const { return Spot(place, inner, depth + 1, inside_or); }
+    Spot below(const Trail& inner) const {
+        Spot made(place, inner, depth + 1, inside_or);
+        made.twins = twins;
+        return made;
+    }
     Spot branch(const Place& inner, bool is_or) const {
         return Spot(inner, trail, depth + 1, is_or);
     }
@@ -69,8 +74,13 @@ public:
                                                 std::to_string(limits::pattern_depth_max) +
                                                 " levels");
         out.alternatives.emplace_back().fields.reserve(object.size());
-        for (const auto& member : object.members())
-            if (!this->member(member, spot.at(Place(spot.place, member.name)), out)) return false;
+        bool twins = false;
+        for (const auto& member : object.members()) {
+            Place place(spot.place, member.name);
+            auto here = spot.at(place);
+            here.twins = twins |= member.name.find('.') != std::string::npos;
+            if (!this->member(member, here, out)) return false;
+        }
         return true;
     }
 
@@ -114,7 +124,7 @@ private:
                                                 " levels");
         auto dot = name.find('.');
         Trail trail(spot.trail, name.substr(0, dot));
-        auto* field = field_of(into, trail, spot.place);
+        auto* field = field_of(into, trail, spot);
         if (!field) return false;
         if (dot == std::string_view::npos) return tested(value, spot.below(trail), *field);
         if (field->inner.empty()) field->inner.emplace_back().alternatives.emplace_back();
@@ -129,10 +139,11 @@ private:
     }
 
     /// The field of that name, made if there is none.
-    Field* field_of(Conjunction& into, const Trail& trail, const Place& place) {
-        for (auto& field : into.fields)
-            if (field.name == trail.name) return &field;
-        if (!count(1, place)) return nullptr;
+    Field* field_of(Conjunction& into, const Trail& trail, const Spot& spot) {
+        if (spot.twins)
+            for (auto& field : into.fields)
+                if (field.name == trail.name) return &field;
+        if (!count(1, spot.place)) return nullptr;
         auto& made = into.fields.emplace_back();
         made.name = trail.name;
         return &made;
