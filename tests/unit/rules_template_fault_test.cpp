@@ -251,6 +251,40 @@ TEST(TemplateStrict, UndefinedIsAFaultWithItsPlace) {
               "1:4 \"record.none.more\" is undefined");
 }
 
+TEST(TemplateStrict, HoldsInEveryTag) {
+    RenderOptions strict;
+    strict.strict = true;
+    for (auto text : {"{% echo nope %}", "{% assign x = nope %}", "{% liquid\n echo nope\n%}",
+                      "{{ 'a' | append: nope }}", "{% capture x %}{{ nope }}{% endcapture %}",
+                      "{% for i in (1..nope) %}{{ i }}{% endfor %}", "{{ l[nope] }}",
+                      "{% for i in l limit: nope %}{{ i }}{% endfor %}",
+                      "{% for i in l %}{{ forloop.nope }}{% endfor %}", "{{ l.nope }}"})
+        EXPECT_NE(place_of_fault(text, R"({"l":[1]})", strict).find("is undefined"),
+                  std::string::npos) << text;
+    EXPECT_EQ(value_of("{% for i in l %}{{ forloop.index }}{{ l.size }}{% endfor %}",
+                       R"({"l":[1]})", strict), R"("11")");
+    EXPECT_EQ(value_of("{% case nope %}{% when nil %}a{% endcase %}", "{}", strict), R"("a")");
+}
+
+TEST(TemplateLimits, ValuesThatAreNestedTooDeepAreRefusedByFilters) {
+    Json deep = Json(1);
+    for (std::size_t i = 0; i <= limits::value_depth_max; ++i) {
+        Json outer = Json::array();
+        outer.push_back(std::move(deep));
+        deep = std::move(outer);
+    }
+    auto compiled = Template::compile("{{ a | json }}");
+    auto render = [&](Json value) {
+        return std::get<Template>(compiled).render(Json::object({{"a", std::move(value)}}),
+                                                   RenderOptions());
+    };
+    EXPECT_TRUE(std::holds_alternative<Json>(render(deep[0])));
+    auto made = render(deep);
+    ASSERT_TRUE(std::holds_alternative<Fault>(made));
+    EXPECT_EQ(std::get<Fault>(made).message,
+              "json needs a value that is nested less than 64 levels deep");
+}
+
 TEST(TemplateStrict, AskingWhetherItIsThereIsAllowed) {
     RenderOptions strict;
     strict.strict = true;

@@ -202,6 +202,11 @@ TEST(TemplatePaths, AreThoseReadFromTheScope) {
               (Paths{"l", "x.q", "z"}));
     EXPECT_EQ(paths("{% assign v = e.f %}{{ v.g }}{% if h == 1 %}{{ i[j.k] }}{% endif %}"),
               (Paths{"e.f", "h", "i", "j.k"}));
+    EXPECT_EQ(paths("{% liquid\n assign v = e.f\n for x in l\n echo x.y\n echo m.0.n\n endfor\n%}"
+                    "{% echo v.g | append: h.i %}{% for x in l limit: a.b offset: c.d %}{% endfor %}"),
+              (Paths{"a.b", "c.d", "e.f", "h.i", "l", "m.0.n"}));
+    EXPECT_EQ(paths("{% case s.t %}{% when u.v %}{{ w['x'].y }}{% endcase %}{% comment %}{{ z }}"
+                    "{% endcomment %}{% raw %}{{ z }}{% endraw %}"), (Paths{"s.t", "u.v", "w.x.y"}));
     EXPECT_EQ(paths("plain {{ 'text' }} {{ now }}"), Paths{});
 }
 
