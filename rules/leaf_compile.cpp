@@ -159,6 +159,8 @@ private:
         if (name == "cidr") return operand_.cidr(operand, place, test);
         if (name == "older-than" || name == "newer-than")
             return operand_.age(name, operand, place, test);
+        if (name == "$all")
+            return faults_.fail(place, "$all stands alone at a path: {path: {$all: [test, …]}}");
         if (name == "$or" || name == "$and")
             return faults_.fail(place, std::string(name) +
                                            " stands between groups of paths; for one value, a "

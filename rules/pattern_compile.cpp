@@ -123,6 +123,8 @@ private:
                                                 std::to_string(limits::pattern_depth_max) +
                                                 " levels");
         auto dot = name.find('.');
+        const Json* all = dot == std::string_view::npos ? all_of(value) : nullptr;
+        if (all) return every(name, *all, spot, into);
         Trail trail(spot.trail, name.substr(0, dot));
         auto* field = field_of(into, trail, spot);
         if (!field) return false;
@@ -136,6 +138,31 @@ private:
         return this->field(name.substr(dot + 1), value, spot.below(trail),
                            part.alternatives.emplace_back()) &&
                join(inner, std::move(part), spot.below(trail));
+    }
+
+    /// The tests of {$all: […]}, which may also stand as the one item of a list.
+    static const Json* all_of(const Json& value) {
+        const Json& object = value.is_array() && value.size() == 1 ? value[0] : value;
+        return object.size() == 1 ? object.find("$all") : nullptr;
+    }
+
+    /// Each test of the list holds for some value of the field: as $and of groups with one field.
+    bool every(std::string_view name, const Json& list, const Spot& spot, Conjunction& into) {
+        Place here(spot.place, "$all");
+        if (!list.is_array() || list.empty())
+            return faults_.fail(here, "$all needs a list of tests, found " +
+                                          (list.is_array() ? "an empty list" : kind_name(list)));
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            if (!count(1, here)) return false;
+            auto leaf = std::make_shared<Leaf>();
+            if (!compile_leaf(list[i], Place(here, i), *leaf, faults_)) return false;
+            auto group = std::make_shared<Group>();
+            auto& field = group->alternatives.emplace_back().fields.emplace_back();
+            field.name = name;
+            field.leaf = std::move(leaf);
+            into.conditions.emplace_back().group = std::move(group);
+        }
+        return true;
     }
 
     /// The field of that name, made if there is none.

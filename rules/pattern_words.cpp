@@ -18,7 +18,8 @@ using Op = LeafTest::Op;
 constexpr std::string_view operator_names[] = {
     "prefix", "suffix", "exists", "anything-but", "equals-ignore-case", "numeric", "wildcard",
     "exactly", "$eq", "$ne", "$in", "$not_in", "$gt", "$gte", "$lt", "$lte", "$contains",
-    "$starts_with", "$ends_with", "$or", "$and", "$not", "cidr", "older-than", "newer-than"};
+    "$starts_with", "$ends_with", "$all", "$or", "$and", "$not", "cidr", "older-than",
+    "newer-than"};
 
 /// Bit n: some operator's name has n bytes. Most names of fields are told apart by it.
 constexpr std::uint32_t operator_sizes = [] {

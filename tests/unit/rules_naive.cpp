@@ -48,8 +48,7 @@ Decimal decimal(std::string text) {
 int compare(const std::string& left, const std::string& right) {
     auto a = decimal(left), b = decimal(right);
     if (a.sign != b.sign) return a.sign < b.sign ? -1 : 1;
-    int size = a.power != b.power ? (a.power < b.power ? -1 : 1) : a.digits.compare(b.digits);
-    return size * a.sign;
+    return a.sign * (a.power != b.power ? (a.power < b.power ? -1 : 1) : a.digits.compare(b.digits));
 }
 
 bool same(const Json& a, const Json& b) {
@@ -106,8 +105,7 @@ bool moment(const Json& value, std::int64_t& ms) {
     bool read = std::sscanf(value.as_string().c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &t.tm_year,
                             &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec, &used) == 6;
     if (!read || value.as_string().size() != 20 || used != 20) return false;
-    t.tm_year -= 1900;
-    --t.tm_mon;
+    t.tm_year -= 1900, --t.tm_mon;
     ms = timegm(&t) * 1000;
     return true;
 }
@@ -140,11 +138,8 @@ private:
 
     bool one(const std::string& name, const Json& operand, const Json& value) const {
         if (name == "exists") return operand.as_bool();
-        if (name == "$eq" || name == "exactly") return same(operand, value);
-        if (name == "$ne") return !same(operand, value);
-        if (name == "$in") return any(operand, value);
-        if (name == "$not_in") return !any(operand, value);
-        if (name == "$not") return !holds(operand, value);
+        if (name == "$eq" || name == "$in" || name == "exactly") return holds(operand, value);
+        if (name == "$ne" || name == "$not_in" || name == "$not") return !holds(operand, value);
         if (name == "anything-but") return !anything(operand, value);
         if (name == "older-than" || name == "newer-than") {
             std::int64_t ms = 0;
@@ -254,11 +249,16 @@ Group group_of(const Json& written);
 Group path_of(const std::string& name, const Json& value) {
     Group made(1);
     auto dot = name.find('.');
+    const Json& all = value.is_array() ? value[0]["$all"] : value["$all"];
+    if (dot == std::string::npos && all.is_array()) {
+        for (const auto& test : all.items())
+            made.front().groups.emplace_back(true, path_of(name, test));
+        return made;
+    }
     auto& field = made.front().fields[name.substr(0, dot)];
     if (dot != std::string::npos) field.below = path_of(name.substr(dot + 1), value);
     else if (is_paths(value)) field.below = group_of(value);
-    else if (value.is_array()) field.tests = value.items();
-    else field.tests.push_back(value);
+    else field.tests = value.is_array() ? value.items() : std::vector<Json>{value};
     return made;
 }
 

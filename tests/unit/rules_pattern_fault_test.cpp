@@ -111,6 +111,12 @@ INSTANTIATE_TEST_SUITE_P(Groups, PatternFaults, ::testing::ValuesIn<FaultCase>({
     {R"({"$or":[{"a":1},{"=":[1]}]})", "$or[1].=", "where a path is expected"},
     {R"({"a":[{"$or":[{"b":1},{"c":1}]}]})", "a[0].$or", "between groups"},
     {R"({"$and":[]})", "$and", "an empty list"},
+    {R"({"a":{"$all":[]}})", "a.$all", "a list of tests, found an empty list"},
+    {R"({"a":{"$all":"x"}})", "a.$all", "a list of tests, found the text \"x\""},
+    {R"({"a":{"$all":["x",{"prefx":"y"}]}})", "a.$all[1].prefx", "did you mean \"prefix\""},
+    {R"({"a":["x",{"$all":["y","z"]}]})", "a[1].$all", "$all stands alone at a path"},
+    {R"({"a":{"$all":["y"],"$gt":1}})", "a.$all", "$all stands alone at a path"},
+    {R"({"$all":[{"a":1}]})", "$all", "where a path is expected"},
     {R"({"$not":[1]})", "$not", "found a list"},
     {R"({"$gt":1})", "$gt", "where a path is expected"}}));
 

@@ -318,6 +318,24 @@ TEST(PatternGroups, AndLetsEachGroupPickItsElement) {
     EXPECT_FALSE(matches(all, R"({"tags":["y"]})"));
 }
 
+TEST(PatternGroups, AllOfAnArrayIsShortForAnd) {
+    auto all = R"({"tags":{"$all":["x",{"prefix":"y"}]}})";
+    EXPECT_TRUE(matches(all, R"({"tags":["yes",["x"]]})"));
+    EXPECT_FALSE(matches(all, R"({"tags":["x"]})"));
+    EXPECT_FALSE(matches(all, "{}"));
+    EXPECT_TRUE(matches(R"({"tags":[{"$all":["x","y"]}]})", R"({"tags":["y","x"]})"));
+    EXPECT_TRUE(matches(R"({"tags":{"$all":[["x","z"],"y"]}})", R"({"tags":["y","z"]})"));
+    auto element = R"({"i":{"n":5,"tags":{"$all":["x","y"]}}})";
+    EXPECT_TRUE(matches(element, R"({"i":[{"n":1},{"n":5,"tags":["x","y"]}]})"));
+    EXPECT_FALSE(matches(element, R"({"i":[{"n":5,"tags":["x"]},{"n":5,"tags":["y"]}]})"));
+    EXPECT_FALSE(matches(R"({"i.tags":{"$all":["x","y"]}})", R"({"i":[{"tags":"x"},{"tags":"y"}]})"));
+    auto why = pattern(all).explain(json(R"({"tags":["x","z"]})"), 0);
+    EXPECT_EQ(why->path, "tags");
+    EXPECT_EQ(why->expected, "begins with \"y\"");
+    EXPECT_EQ(why->found, R"(["x","z"])");
+    EXPECT_EQ(pattern(all).paths(), (std::vector<std::string>{"tags"}));
+}
+
 TEST(PatternGroups, NotHoldsWhenTheGroupDoesNot) {
     EXPECT_TRUE(matches(R"({"$not":{"a":"x"}})", "{}"));
     EXPECT_FALSE(matches(R"({"$not":{"a":"x"}})", R"({"a":["y","x"]})"));

@@ -96,6 +96,10 @@ Json RandomRules::branches(int depth, std::size_t least) {
 Json RandomRules::tests() {
     if (chance(15)) return test();   // the short form
     Json made = Json::array();
+    if (chance(5)) {
+        for (auto left = 1 + below(3); left > 0; --left) made.push_back(test());
+        return one("$all", made);
+    }
     for (auto left = 1 + below(2) + chance(10); left > 0; --left) made.push_back(test());
     return made;
 }
