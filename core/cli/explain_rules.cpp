@@ -73,6 +73,7 @@ Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule
     for (const auto& [name, value] : unread.members()) scope.set(name, value);
     rules::RenderOptions options;
     options.now_ms = event.received_ms;
+    options.strict = send.strict;
     auto rendered = send.with.render(scope, options);
     if (auto* fault = std::get_if<rules::Fault>(&rendered)) {
         // A filter that stumbles over what stands for an unread document says nothing of the rule.

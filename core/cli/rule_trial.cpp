@@ -49,6 +49,7 @@ void render(const config::SendConfig& send, const Event& event, const Json& scop
             TrialAction& to) {
     rules::RenderOptions options;
     options.now_ms = event.received_ms;
+    options.strict = send.strict;
     auto rendered = send.with.render(scope, options);
     if (auto* fault = std::get_if<rules::Fault>(&rendered)) to.error = message_of(*fault);
     else if (!std::get<Json>(rendered).is_null()) to.with = std::get<Json>(std::move(rendered));

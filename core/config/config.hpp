@@ -83,6 +83,7 @@ struct SendConfig {
     std::string to;
     std::string action;
     rules::TemplateTree with;
+    bool strict = false;                 // what `with` names must be there
     OnDead on_dead = OnDead::pass;
 };
 

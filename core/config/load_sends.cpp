@@ -148,11 +148,12 @@ void load_with(const Node& send, const ActionDescriptor* action, SendConfig& mad
 
 void load_send(const Node& node, RuleConfig& rule, Draft& draft) {
     static constexpr Choice<OnDead> choices[] = {{"pass", OnDead::pass}, {"hold", OnDead::hold}};
-    if (!draft.reader.keys(&node, {"to", "do", "with", "on_dead"})) return;
+    if (!draft.reader.keys(&node, {"to", "do", "with", "strict", "on_dead"})) return;
     SendConfig made;
     const auto* destination = load_to(node, made.to, draft);
     const auto* action = load_action(node, destination, made.action, draft);
     load_with(node, action, made, rule, draft);
+    draft.reader.boolean(node.find("strict"), made.strict);
     draft.reader.choice(node.find("on_dead"), made.on_dead, choices);
     rule.send.push_back(std::move(made));
 }

@@ -249,11 +249,13 @@ void AttemptRunner::render(AttemptPtr attempt) {
     if (rule.condition && !rule.condition->matches(attempt->scope, clock_.wall_ms()))
         return leave_uncalled(*attempt, OutcomeKind::skipped, "the rule's `if` does not hold");
     TemplateLinks links(driver_, attempt->delivery.destination);
+    const auto& send = rule.send[attempt->delivery.send];
     rules::RenderOptions options;
+    options.strict = send.strict;
     options.output_bytes_max = limits::template_output_bytes_max;
     options.now_ms = clock_.wall_ms();
     options.links = &links;
-    auto rendered = rule.send[attempt->delivery.send].with.render(attempt->scope, options);
+    auto rendered = send.with.render(attempt->scope, options);
     if (const auto* fault = std::get_if<rules::Fault>(&rendered)) {
         std::string note = "the template of `with." + fault->path + "` failed: " + fault->message;
         auto kind = links.failed() ? OutcomeKind::retry : OutcomeKind::reject;

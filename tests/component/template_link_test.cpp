@@ -1,4 +1,4 @@
-// `link: kind` in the templates of a rule: told from the store what the destination gave as id.
+// What the surroundings give to the templates of a rule: links of the store, and how strict they are.
 #include "tests/component/dispatcher_bench.hpp"
 
 namespace syncline {
@@ -51,6 +51,19 @@ TEST_F(TemplateLinkTest, another_kind_is_another_link) {
     bench.accept("thing.logged", "t1", 2);
     bench.loop.run();
     EXPECT_TRUE(Json::parse(bench.transport.sent.back().body).value_or(Json())["parent"].is_null());
+}
+
+TEST_F(TemplateLinkTest, a_strict_send_gives_up_on_what_is_undefined) {
+    auto config = linked_config(R"({"n": "{{ data.nn }}"})");
+    config.rules[1].send[0].strict = true;
+    Bench bench(folder_ / "strict.db", std::move(config));
+    bench.accept("thing.logged", "t1", 2);
+    bench.loop.run();
+    EXPECT_TRUE(bench.transport.sent.empty());
+    auto rows = bench.rows("dead");
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_NE(rows[0].delivery.note.find("\"data.nn\" is undefined; did you mean \"n\"?"),
+              std::string::npos) << rows[0].delivery.note;
 }
 
 /// A store whose links cannot be read.

@@ -48,7 +48,7 @@ rules:
     order: record_id
     coalesce: true
     send:
-      - {to: crm, do: upsert, on_dead: hold, with: {object: deals, key: {id: "{{ subject }}"}}}
+      - {to: crm, do: upsert, on_dead: hold, strict: true, with: {object: deals, key: {id: "{{ subject }}"}}}
       - {to: attio, do: set_entry, with: {entry: "{{ subject }}"}}
   - {name: off, enabled: false, on: note.created, send: {to: nowhere, do: nothing}}
   - {on: note.created, send: {to: wiki, do: upsert_page}}
@@ -158,8 +158,10 @@ TEST_F(WholeFile, sets_the_rules_and_leaves_out_those_switched_off) {
     EXPECT_EQ(deals.send[0].to, "crm");
     EXPECT_EQ(deals.send[0].action, "upsert");
     EXPECT_EQ(deals.send[0].on_dead, OnDead::hold);
+    EXPECT_TRUE(deals.send[0].strict);
     EXPECT_EQ(deals.send[1].to, "attio");
     EXPECT_EQ(deals.send[1].on_dead, OnDead::pass);
+    EXPECT_FALSE(deals.send[1].strict);
     const RuleConfig& unnamed = config().rules[1];
     EXPECT_EQ(unnamed.name, "rule 3");
     EXPECT_EQ(unnamed.order, "subject");

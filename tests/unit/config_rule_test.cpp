@@ -49,6 +49,8 @@ TEST(Rule, missing_parts_are_named) {
                                                  "list\n");
     EXPECT_EQ(messages(with_send("      {to: wiki, do: upsert_page, on_dead: stop}\n")),
               "expected \"pass\" or \"hold\", found the text \"stop\"\n");
+    EXPECT_EQ(messages(with_send("      {to: wiki, do: upsert_page, strict: maybe}\n")),
+              "expected true or false, found the text \"maybe\"\n");
 }
 
 TEST(Rule, a_source_can_be_sent_to_only_when_its_connector_is_a_destination) {
