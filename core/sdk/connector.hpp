@@ -119,6 +119,19 @@ public:
         (void)ctx, (void)delivery;
         co_return Outcome::reject("this connector has no action " + action);
     }
+    /// Destination role: several deliveries of an action whose descriptor says "max_batch" above 1, each
+    /// of another lane and for the first time. One outcome for each, in their order. What one of them
+    /// may have spoilt for all is best answered with retry: it is tried again alone.
+    virtual Task<std::vector<Outcome>> act_batch(Context& ctx,
+                                                 const std::vector<Delivery>& deliveries,
+                                                 const std::string& action) {
+        std::vector<Outcome> outcomes;
+        for (const auto& delivery : deliveries) {
+            Outcome outcome = co_await act(ctx, delivery, action);
+            outcomes.push_back(std::move(outcome));
+        }
+        co_return outcomes;
+    }
     /// Source role: reads the named document that belongs to an event (Outcome::document).
     virtual Task<Outcome> fetch(Context& ctx, const Event& event, const std::string& document) {
         (void)ctx, (void)event;
@@ -142,11 +155,12 @@ public:
 class Job {
 public:
     Job(Connector& connector, const Json& job)
-        : kind_(job["kind"].as_string()),
-          name_(job["name"].as_string()),
-          context_(job),
-          delivery_(job["deliveries"][0]),
-          task_(make(connector)) {}
+        : kind_(job["kind"].as_string()), name_(job["name"].as_string()), context_(job) {
+        for (const auto& delivery : job["deliveries"].items()) deliveries_.emplace_back(delivery);
+        if (deliveries_.empty()) throw std::runtime_error("the job has no delivery");
+        if (deliveries_.size() > 1) batch_.emplace(connector.act_batch(context_, deliveries_, name_));
+        else task_.emplace(make(connector));
+    }
 
     /// Runs to the next question or the end; writes it.
     Json advance(const Json* answer) {
@@ -155,28 +169,39 @@ public:
             auto waiting = std::exchange(context_.waiting_, nullptr);
             if (!waiting) throw std::logic_error("the job is not waiting for an answer");
             waiting.resume();
+        } else if (batch_) {
+            batch_->start();
         } else {
-            task_.start();
+            task_->start();
         }
-        if (!task_.done()) return std::move(context_.question_);
-        Outcome outcome = task_.take();
-        Json done = Json::object();
-        done.set("done", Json::array({outcome.to_json()}));
-        return done;
+        bool ended = batch_ ? batch_->done() : task_->done();
+        return ended ? outcomes() : std::move(context_.question_);
     }
 
 private:
     Task<Outcome> make(Connector& connector) {
-        if (kind_ == "fetch") return connector.fetch(context_, delivery_.event(), name_);
-        if (kind_ == "derive") return connector.derive(context_, delivery_.event());
-        return connector.act(context_, delivery_, name_);
+        const Delivery& delivery = deliveries_.front();
+        if (kind_ == "fetch") return connector.fetch(context_, delivery.event(), name_);
+        if (kind_ == "derive") return connector.derive(context_, delivery.event());
+        return connector.act(context_, delivery, name_);
+    }
+    Json outcomes() {
+        Json list = Json::array();
+        if (batch_)
+            for (const auto& outcome : batch_->take()) list.push_back(outcome.to_json());
+        else
+            list.push_back(task_->take().to_json());
+        Json done = Json::object();
+        done.set("done", std::move(list));
+        return done;
     }
 
     std::string kind_;
     std::string name_;
     Context context_;
-    Delivery delivery_;
-    Task<Outcome> task_;
+    std::vector<Delivery> deliveries_;
+    std::optional<Task<Outcome>> task_;                 // of one
+    std::optional<Task<std::vector<Outcome>>> batch_;   // of several
 };
 
 }  // namespace syncline::sdk

@@ -4,6 +4,7 @@
 // Both actions may be repeated: the last write by arrival wins, the hub orders by document.
 // Facts: Meilisearch's documentation of August 2026.
 #include <algorithm>
+#include <map>
 
 #include "core/sdk/connector.hpp"
 
@@ -30,6 +31,7 @@ constexpr const char* descriptor = R"json({
       "summary": "Adds the document, or replaces the one with the same id",
       "idempotent": true,
       "coalesces": true,
+      "max_batch": 100,
       "input": {
         "type": "object",
         "additionalProperties": false,
@@ -103,14 +105,34 @@ public:
             co_return sdk::Outcome::reject("meilisearch has no action " + action);
         if (auto fault = input_fault(delivery, action)) co_return sdk::Outcome::reject(*fault);
 
-        sdk::Request request = action == "put" ? put_request(delivery) : delete_request(delivery);
-        sdk::Response response = co_await ctx.http(std::move(request));
-        if (!response.ok()) co_return failed(response, action);
-        std::optional<std::int64_t> task = response.json()["taskUid"].as_int64();
-        if (!task)
-            co_return sdk::Outcome::retry(action + " " + response.summary() +
-                                          " without a taskUid: \"" + response.excerpt() + "\"");
-        co_return co_await finished(ctx, *task, action);
+        sdk::Request request = request_of(delivery, action);
+        co_return co_await written(ctx, std::move(request), action);
+    }
+
+    /// `put` alone says "max_batch". Documents of one index are one task.
+    sdk::Task<std::vector<sdk::Outcome>> act_batch(sdk::Context& ctx,
+                                                   const std::vector<sdk::Delivery>& deliveries,
+                                                   const std::string& action) override {
+        std::vector<sdk::Outcome> outcomes(deliveries.size(), sdk::Outcome::retry("not sent"));
+        std::map<std::string, std::vector<std::size_t>> by_index;
+        for (std::size_t i = 0; i < deliveries.size(); ++i) {
+            if (auto fault = input_fault(deliveries[i], action))
+                outcomes[i] = sdk::Outcome::reject(*fault);
+            else
+                by_index[deliveries[i].text("index")].push_back(i);
+        }
+        for (const auto& [index, members] : by_index) {
+            Json documents = Json::array();
+            for (auto i : members) documents.push_back(document_of(deliveries[i]));
+            sdk::Request request = put_request(index, documents);
+            sdk::Outcome outcome = co_await written(ctx, std::move(request), action);
+            // One bad document fails its whole task: each is tried again alone.
+            if (outcome.kind() == "reject" && members.size() > 1)
+                outcome = sdk::Outcome::retry("one of " + std::to_string(members.size()) +
+                                              " documents was refused; each is tried alone");
+            for (auto i : members) outcomes[i] = outcome;
+        }
+        co_return outcomes;
     }
 
 private:
@@ -128,14 +150,37 @@ private:
         return std::nullopt;
     }
 
-    sdk::Request put_request(const sdk::Delivery& delivery) const {
+    /// Sends a write and waits for its task.
+    sdk::Task<sdk::Outcome> written(sdk::Context& ctx, sdk::Request request, std::string action) {
+        sdk::Response response = co_await ctx.http(std::move(request));
+        if (!response.ok()) co_return failed(response, action);
+        std::optional<std::int64_t> task = response.json()["taskUid"].as_int64();
+        if (!task)
+            co_return sdk::Outcome::retry(action + " " + response.summary() +
+                                          " without a taskUid: \"" + response.excerpt() + "\"");
+        co_return co_await finished(ctx, *task, action);
+    }
+
+    Json document_of(const sdk::Delivery& delivery) const {
         Json document = Json::object();
         document.set(primary_key_, delivery.text("id"));
         for (const auto& [name, value] : delivery.input()["document"].members())
             if (name != primary_key_) document.set(name, value);
+        return document;
+    }
+    Json one_document(const sdk::Delivery& delivery) const {
         Json documents = Json::array();
-        documents.push_back(std::move(document));
-        std::string url = url_ + "/indexes/" + delivery.text("index") +
+        documents.push_back(document_of(delivery));
+        return documents;
+    }
+
+    sdk::Request request_of(const sdk::Delivery& delivery, const std::string& action) const {
+        if (action == "delete") return delete_request(delivery);
+        return put_request(delivery.text("index"), one_document(delivery));
+    }
+
+    sdk::Request put_request(const std::string& index, const Json& documents) const {
+        std::string url = url_ + "/indexes/" + index +
                           "/documents?primaryKey=" + sdk::url_encode(primary_key_);
         return authorised(sdk::Request("POST", url).json(documents));
     }

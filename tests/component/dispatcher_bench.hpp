@@ -23,6 +23,7 @@ public:
     static Json describe() {
         return *Json::parse(R"({"name": "test", "version": "1", "roles": ["source", "destination"],
             "actions": {"append": {"idempotent": false}, "put": {"idempotent": true},
+                        "bulk": {"idempotent": false, "max_batch": 3},
                         "state": {"idempotent": true, "coalesces": true}},
             "documents": {"thing": {}}, "derives": {"thing.done": ["thing.changed"]}})");
     }
@@ -36,6 +37,25 @@ public:
         auto outcome = sdk::Outcome::from(response, action);
         if (response.ok()) outcome = std::move(outcome).link("thing", delivery.event().subject(), "d1");
         co_return outcome;
+    }
+    /// One request for all; the answer is a list of statuses, one for each.
+    sdk::Task<std::vector<sdk::Outcome>> act_batch(sdk::Context& ctx,
+                                                   const std::vector<sdk::Delivery>& deliveries,
+                                                   const std::string& action) override {
+        Json items = Json::array();
+        for (const auto& delivery : deliveries) items.push_back(delivery.input()["n"]);
+        auto request = sdk::Request("POST", "http://sink/" + action).json(items);
+        auto response = co_await ctx.http(std::move(request));
+        Json answers = response.json();
+        std::vector<sdk::Outcome> outcomes;
+        for (std::size_t i = 0; i < deliveries.size(); ++i) {
+            auto status = answers[i].as_int64().value_or(500);
+            std::string note = "item answered " + std::to_string(status);
+            if (status == 200) outcomes.push_back(sdk::Outcome::delivered(note));
+            else if (status == 400) outcomes.push_back(sdk::Outcome::reject(note));
+            else outcomes.push_back(sdk::Outcome::retry(note));
+        }
+        co_return outcomes;
     }
     sdk::Task<sdk::Outcome> fetch(sdk::Context& ctx, const sdk::Event& event,
                                   const std::string&) override {

@@ -302,6 +302,76 @@ TEST_F(DispatcherOrders, a_limit_header_is_obeyed_before_the_destination_has_to_
     EXPECT_EQ(bench.rows("delivered").size(), 11u);
 }
 
+// --- Batches ------------------------------------------------------------------------------------------------
+
+/// test_config() and a rule that sends thing.counted to the batched action.
+config::HubConfig with_bulk() {
+    auto config = test_config();
+    config.rules.push_back(rule("bulk", "bulk", R"({"n": "{{ data.n }}"})"));
+    std::vector<rules::RuleEntry> entries;
+    for (const char* type : {"thing.made", "thing.logged", "thing.changed", "thing.done",
+                             "thing.counted"})
+        entries.push_back(entry(type));
+    config.rule_set.emplace(std::move(entries));
+    return config;
+}
+
+/// Answers 400 for n = 2, 503 for n = 4 the first time, 200 for the others.
+host::HttpResult answer_bulk(const HttpRequest& request, bool& first) {
+    auto body = *Json::parse(request.body);
+    if (!body.is_array()) return ScriptedTransport::status(200);   // one alone
+    Json answers = Json::array();
+    for (const auto& n : body.items()) {
+        bool again = n.as_int64() == 4 && std::exchange(first, false);
+        answers.push_back(n.as_int64() == 2 ? 400 : again ? 503 : 200);
+    }
+    return ScriptedTransport::status(200, answers.dump());
+}
+
+TEST_F(DispatcherOrders, deliveries_that_are_ready_together_share_an_attempt_with_an_outcome_each) {
+    Bench bench(file_, with_bulk());
+    bool first = true;
+    bench.transport.answer = [&](const HttpRequest& request) { return answer_bulk(request, first); };
+    bench.hold("sink", "to gather them");
+    for (int n = 1; n <= 7; ++n) bench.accept("thing.counted", "t" + std::to_string(n), n);
+    bench.accept("thing.counted", "t1", 8);   // behind the first of its lane
+    bench.release("sink");
+    std::vector<std::string> bodies;
+    for (const auto& request : bench.transport.sent) bodies.push_back(request.body);
+    ASSERT_EQ(bodies.size(), 4u);
+    EXPECT_EQ(bodies[0], "[1,2,3]");
+    EXPECT_EQ(bodies[1], "[4,5,6]");
+    EXPECT_NE(bodies[2].find("\"n\":7"), std::string::npos);
+    EXPECT_NE(bodies[3].find("\"n\":8"), std::string::npos) << "in the order of its lane";
+    EXPECT_EQ(bench.rows("delivered").size(), 6u);
+    EXPECT_EQ(bench.rows("dead").size(), 1u);
+    auto waiting = bench.rows("pending");
+    ASSERT_EQ(waiting.size(), 1u);
+    EXPECT_EQ(waiting[0].delivery.note, "item answered 503");
+    EXPECT_EQ(bench.reader->attempts(waiting[0].delivery.id)->front().exchanges.size(), 1u);
+    bench.loop.advance(1000);
+    ASSERT_EQ(bench.transport.sent.size(), 5u);
+    EXPECT_NE(bench.transport.sent[4].body.find("\"n\":4"), std::string::npos) << "alone";
+    EXPECT_EQ(bench.rows("delivered").size(), 7u);
+}
+
+TEST_F(DispatcherOrders, a_batch_that_the_hub_dies_in_is_told_of_the_doubt_one_by_one) {
+    {
+        Bench bench(file_, with_bulk());
+        bench.hold("sink", "to gather them");
+        for (int n = 1; n <= 3; ++n) bench.accept("thing.counted", "t" + std::to_string(n), n);
+        bench.transport.hold = true;
+        bench.release("sink");
+        ASSERT_EQ(bench.transport.sent.size(), 1u);
+    }
+    Bench bench(file_, with_bulk());
+    bench.loop.run();
+    ASSERT_EQ(bench.transport.sent.size(), 3u);
+    for (const auto& request : bench.transport.sent)
+        EXPECT_TRUE((*Json::parse(request.body))["uncertain"].as_bool());
+    EXPECT_EQ(bench.rows("delivered").size(), 3u);
+}
+
 // --- The window ---------------------------------------------------------------------------------------------
 
 /// Accepts without routing each by hand: `count` events of `type`, subjects by `subject_of`.

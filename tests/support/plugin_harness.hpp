@@ -148,6 +148,15 @@ public:
         return outcome;
     }
 
+    /// The kinds of the outcomes of a batch: "delivered reject".
+    std::string expect_all_done() {
+        std::string kinds;
+        for (const auto& outcome : next_["done"].items())
+            kinds += (kinds.empty() ? "" : " ") + outcome["outcome"].as_string();
+        EXPECT_FALSE(kinds.empty()) << next_.dump();
+        return kinds;
+    }
+
 private:
     void step(const char* name, Json value) {
         Json answer = Json::object();
@@ -184,12 +193,18 @@ public:
 
     // Only on a named instance: a job must not outlive it.
     JobUnderTest act(const std::string& action, const DeliverySpec& spec) const& {
-        return job("action", action, spec);
+        return job("action", action, {spec});
     }
+    /// Several deliveries at once, as where the descriptor says "max_batch".
+    JobUnderTest act_batch(const std::string& action,
+                           const std::vector<DeliverySpec>& specs) const& {
+        return job("action", action, specs);
+    }
+    JobUnderTest act_batch(const std::string&, const std::vector<DeliverySpec>&) const&& = delete;
     JobUnderTest fetch(const std::string& document, const DeliverySpec& spec) const& {
-        return job("fetch", document, spec);
+        return job("fetch", document, {spec});
     }
-    JobUnderTest derive(const DeliverySpec& spec) const& { return job("derive", "derive", spec); }
+    JobUnderTest derive(const DeliverySpec& spec) const& { return job("derive", "derive", {spec}); }
     JobUnderTest act(const std::string&, const DeliverySpec&) const&& = delete;
     JobUnderTest fetch(const std::string&, const DeliverySpec&) const&& = delete;
     JobUnderTest derive(const DeliverySpec&) const&& = delete;
@@ -214,7 +229,7 @@ public:
     }
 
 private:
-    JobUnderTest job(const char* kind, const std::string& name, const DeliverySpec& spec) const {
+    static Json delivery_of(const DeliverySpec& spec) {
         Json delivery = Json::object();
         delivery.set("id", spec.id);
         delivery.set("attempt", spec.attempt);
@@ -222,8 +237,12 @@ private:
         delivery.set("input", spec.input);
         delivery.set("event", spec.event);
         delivery.set("payload", spec.payload);
+        return delivery;
+    }
+    JobUnderTest job(const char* kind, const std::string& name,
+                     const std::vector<DeliverySpec>& specs) const {
         Json deliveries = Json::array();
-        deliveries.push_back(std::move(delivery));
+        for (const auto& spec : specs) deliveries.push_back(delivery_of(spec));
         Json made = Json::object();
         made.set("kind", kind);
         made.set("name", name);

@@ -35,7 +35,7 @@ destinations:
     rate: 3/s
     concurrency: 2
     timeout: 10s
-    retry: {schedule: [1s, 2m, 3h], jitter: 5%}
+    retry: {schedule: [1s, 2m, 3h], jitter: 5%, expire: 2d}
     isolation: none
   wiki: {connector: wiki, settings: {home: "$${page}", depth: 3, draft: false, none: ~}}
 rules:
@@ -126,6 +126,7 @@ TEST_F(WholeFile, sets_the_destinations) {
     EXPECT_EQ(crm->timeout_ms, 10'000);
     EXPECT_EQ(crm->retry.schedule_ms, (std::vector<std::int64_t>{1000, 120'000, 10'800'000}));
     EXPECT_EQ(crm->retry.jitter_percent, 5u);
+    EXPECT_EQ(crm->retry.expire_ms, 2 * 86'400'000);
     const DestinationConfig* wiki = config().destination("wiki");
     ASSERT_TRUE(wiki);
     EXPECT_EQ(wiki->settings.dump(), R"({"home":"${page}","depth":3,"draft":false,"none":null})");

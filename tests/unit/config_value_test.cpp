@@ -251,6 +251,10 @@ TEST(Value, retry_is_checked) {
     EXPECT_EQ(with("jitter: 20"), "expected 0% to 100%, found the number 20\n");
     EXPECT_EQ(with("jitter: 101%"), "expected 0% to 100%, found the text \"101%\"\n");
     EXPECT_EQ(with("jitter: 100%"), "");
+    EXPECT_EQ(with("expire: 3d"), "");
+    EXPECT_NE(with("expire: 999ms"), "");
+    EXPECT_NE(with("expire: 366d"), "");
+    EXPECT_EQ(with("expire: 3"), "expected a duration, found the number 3\n");
 }
 
 }  // namespace

@@ -171,5 +171,33 @@ TEST(MeilisearchPlugin, ids_that_the_server_would_refuse_are_never_sent) {
     there.act("search", spec_of()).expect_done("reject");
 }
 
+TEST(MeilisearchPlugin, puts_that_are_ready_together_go_out_as_one_request_for_each_index) {
+    auto there = meilisearch().create(settings);
+    auto job = there.act_batch(
+        "put", {spec_of(), spec_of(R"({"index":"people","id":"p-1","document":{"name":"Ada"}})"),
+                spec_of(R"({"index":"deals","id":"not a name","document":{}})"),
+                spec_of(R"({"index":"deals","id":"d-2","document":{"name":"Bolt"}})")});
+    job.expect_http("POST", put_url, R"([{"id":"d-1","name":"Acme"},{"id":"d-2","name":"Bolt"}])");
+    job.answer(202, accepted);
+    job.expect_sleep();
+    job.expect_http("GET", task_url);
+    job.answer(200, R"({"uid":147,"status":"succeeded"})");
+    job.expect_http("POST", "http://search.test:7700/indexes/people/documents?primaryKey=id",
+                    R"([{"id":"p-1","name":"Ada"}])");
+    job.answer(503, "");
+    EXPECT_EQ(job.expect_all_done(), "delivered retry reject delivered");
+}
+
+TEST(MeilisearchPlugin, a_batch_that_one_document_spoils_is_tried_one_by_one) {
+    auto there = meilisearch().create(settings);
+    auto job = there.act_batch(
+        "put", {spec_of(), spec_of(R"({"index":"deals","id":"d-2","document":{"_geo":"x"}})")});
+    job.answer(202, accepted);
+    job.expect_sleep();
+    job.answer(200, R"({"uid":147,"status":"failed","error":{"type":"invalid_request",
+                        "code":"invalid_document_geo_field","message":"no"}})");
+    EXPECT_EQ(job.expect_all_done(), "retry retry");
+}
+
 }  // namespace
 }  // namespace syncline::test
