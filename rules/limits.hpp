@@ -12,6 +12,7 @@ namespace syncline::rules::limits {
 inline constexpr std::size_t pattern_depth_max = 32;          // the deepest real one has 6
 inline constexpr std::size_t pattern_alternatives_max = 1024; // multiplied out: 10 × 10 × 10 fits
 inline constexpr std::size_t pattern_fields_max = 16'384;     // multiplied out: 16 an alternative
+inline constexpr std::size_t event_depth_max = 64;            // what the JSON parser admits
 inline constexpr std::size_t path_bytes_max = 1024;           // of one dotted path
 inline constexpr std::size_t pattern_text_bytes_max = 64 << 10;  // of one literal or operand
 inline constexpr std::size_t pattern_number_bytes_max = 1024;    // longest double in full: 1,077

@@ -45,10 +45,16 @@ public:
     std::optional<Mismatch> explain(const Json& event, std::int64_t now_ms) const;
     /// Every dotted path that the pattern tests.
     std::vector<std::string> paths() const;
+    /// What it was compiled from, as JSON text; empty when it matches every event.
+    std::string_view text() const;
+    /// True when it was read by parse().
+    bool strict() const;
 
 private:
+    friend class RuleProgram;
     struct Node;
     static Compiled<Pattern> compiled(const Json& pattern, bool strict);
+    const struct Group* tree() const;
     std::unique_ptr<const Node> root_;
 };
 

@@ -364,6 +364,8 @@ Compiled<Pattern> Pattern::compiled(const Json& pattern, bool strict) {
         PatternCompiler(faults, strict).group(pattern, Spot(Place(), Trail(), 1, false),
                                               node->group);
     if (faults.fault) return std::move(*faults.fault);
+    node->text = pattern.dump();
+    node->strict = strict;
     made.root_ = std::move(node);
     return made;
 }
@@ -379,6 +381,10 @@ Compiled<Pattern> Pattern::parse(std::string_view json) {
     if (!pattern) return fault_at(json, error);
     return compiled(*pattern, true);
 }
+
+std::string_view Pattern::text() const { return root_ ? root_->text : std::string_view(); }
+bool Pattern::strict() const { return root_ && root_->strict; }
+const Group* Pattern::tree() const { return root_ ? &root_->group : nullptr; }
 
 std::vector<std::string> Pattern::paths() const {
     std::vector<std::string> out;

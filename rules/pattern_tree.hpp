@@ -76,6 +76,8 @@ struct Group {
 
 struct Pattern::Node {
     Group group;
+    std::string text;
+    bool strict = false;
 };
 
 // --- Compiling tests (leaf_compile.cpp) ----------------------------------------------------------

@@ -1,12 +1,11 @@
-// TypeSet and RuleSet: which rules look at an event at all, and which of those match.
-//
-// Rules are found by the event's exact type; those with a `*` in `on` are in a second list. So an
-// event costs nothing for rules of other types. Immutable after construction; any thread.
+// TypeSet, and how a RuleSet is made; matching is in matcher.cpp.
+#include "rules/rule_set.hpp"
+
 #include <algorithm>
-#include <unordered_map>
+#include <atomic>
 
 #include "rules/limits.hpp"
-#include "rules/rules.hpp"
+#include "rules/rule_tables.hpp"
 #include "rules/text.hpp"
 
 namespace syncline::rules {
@@ -48,54 +47,119 @@ bool TypeSet::contains(std::string_view type) const {
     });
 }
 
-struct RuleSet::Index {
-    std::vector<RuleEntry> rules;
-    std::unordered_map<std::string, std::vector<std::uint32_t>> by_type;
-    std::vector<std::pair<Wildcard, std::uint32_t>> by_wildcard;
+struct RuleSet::Builder::Draft {
+    std::unique_ptr<Tables> tables = std::make_unique<Tables>();
+    std::vector<IndexItem> items;
+    std::vector<bool> removed;
 };
 
-RuleSet::RuleSet(std::vector<RuleEntry> rules) {
-    auto index = std::make_unique<Index>();
-    index->rules = std::move(rules);
-    for (std::uint32_t i = 0; i < index->rules.size(); ++i)
-        for (const auto& name : index->rules[i].on.names()) {
+RuleSet::Builder::Builder() : draft_(std::make_unique<Draft>()) {}
+RuleSet::Builder::Builder(Builder&&) noexcept = default;
+RuleSet::Builder::~Builder() = default;
+
+std::uint32_t RuleSet::Builder::add(RuleEntry rule) {
+    auto& tables = *draft_->tables;
+    auto number = static_cast<std::uint32_t>(tables.rules.size());
+    tables.program.add(number, rule, draft_->items);
+    Tables::Rule kept;
+    kept.text = static_cast<std::uint32_t>(tables.texts.size());
+    tables.texts += rule.where.text();
+    kept.text_size = static_cast<std::uint32_t>(tables.texts.size()) - kept.text;
+    kept.strict = rule.where.strict();
+    kept.on = std::move(rule.on);
+    kept.from = std::move(rule.from);
+    tables.rules.push_back(std::move(kept));
+    draft_->removed.push_back(false);
+    return number;
+}
+
+bool RuleSet::Builder::remove(std::uint32_t rule) {
+    if (rule >= draft_->removed.size() || draft_->removed[rule]) return false;
+    draft_->removed[rule] = true;
+    return true;
+}
+
+RuleSet RuleSet::Builder::build() {
+    // Counts sets, so that a matcher can tell a new one at the address of an old one.
+    static std::atomic<std::uint64_t> serials{0};
+    auto draft = std::exchange(draft_, std::make_unique<Draft>());
+    auto& tables = *draft->tables;
+    std::erase_if(draft->items, [&](const IndexItem& item) { return draft->removed[item.rule]; });
+    for (std::uint32_t i = 0; i < tables.rules.size(); ++i) {
+        if (draft->removed[i]) continue;
+        for (const auto& name : tables.rules[i].on.names()) {
+            if (!tables.types.insert(name).second) continue;
             Wildcard wildcard(name, false);
-            if (wildcard.has_star()) {
-                index->by_wildcard.emplace_back(std::move(wildcard), i);
-                continue;
-            }
-            auto& list = index->by_type[name];
-            if (list.empty() || list.back() != i) list.push_back(i);
+            if (wildcard.has_star()) tables.type_wildcards.push_back(std::move(wildcard));
         }
-    index_ = std::move(index);
+    }
+    tables.program.finish();
+    tables.index = build_rule_index(tables.program.predicates, std::move(draft->items),
+                                    tables.program.alternatives);
+    tables.rules.shrink_to_fit();
+    tables.texts.shrink_to_fit();
+    tables.serial = ++serials;
+    RuleSet made;
+    made.tables_ = std::move(draft->tables);
+    return made;
+}
+
+RuleSet::RuleSet() = default;
+
+RuleSet::RuleSet(std::vector<RuleEntry> rules) {
+    Builder builder;
+    for (auto& rule : rules) builder.add(std::move(rule));
+    tables_ = std::move(builder.build().tables_);
 }
 
 RuleSet::RuleSet(RuleSet&&) noexcept = default;
+RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
-const std::vector<RuleEntry>& RuleSet::rules() const { return index_->rules; }
+std::size_t RuleSet::size() const { return tables_->rules.size(); }
+RuleView RuleSet::rule(std::uint32_t number) const { return RuleView(*this, number); }
 
-bool RuleSet::listens(std::string_view type) const {
-    return index_->by_type.contains(std::string(type)) ||
-           std::any_of(index_->by_wildcard.begin(), index_->by_wildcard.end(),
-                       [&](const auto& entry) { return entry.first.matches(type); });
+void RuleSet::match(const Occasion& occasion, const Json& event,
+                    std::vector<std::uint32_t>& out) const {
+    Matcher().match(*this, occasion, event, out);
 }
 
-void RuleSet::match(std::string_view source, std::string_view type, const Json& event,
-                    std::int64_t now_ms, std::vector<std::uint32_t>& out) const {
-    std::vector<std::uint32_t> candidates;
-    auto exact = index_->by_type.find(std::string(type));
-    if (exact != index_->by_type.end()) candidates = exact->second;
-    for (const auto& [wildcard, rule] : index_->by_wildcard)
-        if (wildcard.matches(type)) candidates.push_back(rule);
-    std::sort(candidates.begin(), candidates.end());
-    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-    for (auto candidate : candidates) {
-        const auto& rule = index_->rules[candidate];
-        bool from = rule.from.empty() ||
-                    std::find(rule.from.begin(), rule.from.end(), source) != rule.from.end();
-        if (from && rule.where.matches(event, now_ms)) out.push_back(candidate);
-    }
+const TypeSet& RuleView::on() const { return set_.tables_->rules[number_].on; }
+const std::vector<std::string>& RuleView::from() const {
+    return set_.tables_->rules[number_].from;
+}
+
+Pattern RuleSet::Tables::pattern(std::uint32_t rule) const {
+    const auto& kept = rules[rule];
+    if (kept.text_size == 0) return Pattern();
+    auto text = std::string_view(texts).substr(kept.text, kept.text_size);
+    // It was compiled once already, so it compiles.
+    auto compiled = kept.strict ? Pattern::parse(text) : Pattern::compile(*Json::parse(text));
+    return std::get<Pattern>(std::move(compiled));
+}
+
+std::optional<Mismatch> RuleView::explain(const Json& event, std::int64_t now_ms) const {
+    return set_.tables_->pattern(number_).explain(event, now_ms);
+}
+
+std::vector<std::string> RuleView::paths() const {
+    return set_.tables_->pattern(number_).paths();
+}
+
+bool RuleSet::listens(std::string_view type) const {
+    return tables_->types.contains(std::string(type)) ||
+           std::any_of(tables_->type_wildcards.begin(), tables_->type_wildcards.end(),
+                       [&](const Wildcard& wildcard) { return wildcard.matches(type); });
+}
+
+std::size_t RuleSet::memory_bytes() const {
+    std::size_t bytes = sizeof(Tables) + tables_->program.memory_bytes() +
+                        tables_->index.memory_bytes() + tables_->texts.capacity() +
+                        tables_->rules.capacity() * sizeof(Tables::Rule);
+    for (const auto& rule : tables_->rules)
+        for (const auto* names : {&rule.on.names(), &rule.from})
+            bytes += names->capacity() * sizeof(std::string);
+    return bytes;
 }
 
 }  // namespace syncline::rules

@@ -9,4 +9,5 @@
 #include "rules/fault.hpp"
 #include "rules/pattern.hpp"
 #include "rules/rule_set.hpp"
+#include "rules/rule_set_holder.hpp"
 #include "rules/template.hpp"

@@ -83,6 +83,18 @@ std::string map_text(const CaseRange (&table)[N], std::string_view text, bool to
 }  // namespace
 
 void fold_case_to(std::string_view text, std::string& out) {
+    // Most texts are ASCII from begin to end: a loop that the compiler turns into wide steps.
+    auto begin = out.size();
+    out.resize(begin + text.size());
+    char* to = out.data() + begin;
+    unsigned char above = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        above |= static_cast<unsigned char>(c);
+        to[i] = static_cast<char>(c | (c >= 'A' && c <= 'Z' ? 0x20 : 0));
+    }
+    if (above < 0x80) return;
+    out.resize(begin);
     map_text_to(case_folding, text, false, out);
 }
 std::string fold_case(std::string_view text) { return map_text(case_folding, text, false); }

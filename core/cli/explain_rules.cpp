@@ -87,7 +87,7 @@ Json explain_send(const config::SendConfig& send, const config::RuleConfig& rule
     return made;
 }
 
-Json explain_rule(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+Json explain_rule(const config::RuleConfig& rule, const rules::RuleView& entry,
                   const Event& event, const Json& view) {
     Json made = Json::object();
     made.set("rule", rule.name);
@@ -180,15 +180,15 @@ std::string Miss::text() const {
     return text;
 }
 
-std::optional<Miss> miss_of(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+std::optional<Miss> miss_of(const config::RuleConfig& rule, const rules::RuleView& entry,
                             const Event& event, const Json& view, const Json* scope) {
-    if (!entry.on.contains(event.type))
+    if (!entry.on().contains(event.type))
         return miss("on", mismatch_of("type", quoted_list(rule.on), quoted(event.type)));
-    bool from_here = entry.from.empty() || std::find(entry.from.begin(), entry.from.end(),
-                                                     event.source) != entry.from.end();
+    bool from_here = entry.from().empty() || std::find(entry.from().begin(), entry.from().end(),
+                                                     event.source) != entry.from().end();
     if (!from_here)
-        return miss("from", mismatch_of("source", quoted_list(entry.from), quoted(event.source)));
-    if (auto mismatch = entry.where.explain(view, event.received_ms))
+        return miss("from", mismatch_of("source", quoted_list(entry.from()), quoted(event.source)));
+    if (auto mismatch = entry.explain(view, event.received_ms))
         return miss("where", std::move(*mismatch));
     if (!scope || !rule.condition) return std::nullopt;
     if (auto mismatch = rule.condition->explain(*scope, event.received_ms))
@@ -226,7 +226,7 @@ Json explain_rules(const config::HubConfig& config, const Event& event,
     int matched = 0;
     for (std::size_t i = 0; i < config.rules.size(); ++i) {
         if (!only.empty() && config.rules[i].name != only) continue;
-        Json rule = explain_rule(config.rules[i], config.rule_set->rules()[i], event, view);
+        Json rule = explain_rule(config.rules[i], config.rule_set->rule(static_cast<std::uint32_t>(i)), event, view);
         matched += rule["matches"].as_bool();
         list.push_back(std::move(rule));
     }

@@ -25,7 +25,7 @@ struct Miss {
 
 /// What stands against a rule's sends; nothing when all its tests hold. `view` is the event's;
 /// `scope` is that and the documents that were read: without it `if` is not looked at.
-std::optional<Miss> miss_of(const config::RuleConfig& rule, const rules::RuleEntry& entry,
+std::optional<Miss> miss_of(const config::RuleConfig& rule, const rules::RuleView& entry,
                             const Event& event, const Json& view, const Json* scope);
 
 /// {"event": {…}, "matched": n, "derives": [type], "rules": [

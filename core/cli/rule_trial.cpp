@@ -146,7 +146,7 @@ std::string why_not(const config::ExpectedAction& expected, const Situation& at)
         if (!sends_it(rule, expected)) continue;
         Json scope = view;
         bool read = read_documents(rule, at.test.documents, scope).empty();
-        auto miss = miss_of(rule, at.config.rule_set->rules()[i], at.event, view,
+        auto miss = miss_of(rule, at.config.rule_set->rule(static_cast<std::uint32_t>(i)), at.event, view,
                             read ? &scope : nullptr);
         std::string name = "rule " + quoted(rule.name);
         if (!miss) return name + " matches, but sends nothing more to " +
@@ -242,7 +242,7 @@ std::vector<TrialAction> actions_of(const config::HubConfig& config, const Event
                                     const Json& documents) {
     Json view = event.view();
     std::vector<std::uint32_t> matched;
-    config.rule_set->match(event.source, event.type, view, event.received_ms, matched);
+    config.rule_set->match({event.source, event.type, event.received_ms}, view, matched);
     std::vector<TrialAction> actions;
     for (auto index : matched) add_actions(config.rules[index], event, view, documents, actions);
     return actions;

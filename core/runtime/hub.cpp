@@ -85,7 +85,9 @@ struct Hub::Impl final : AcceptSink, SettlementSink, HubControl {
     void stop(std::int64_t drain_ms);
 
     // --- AcceptSink: from the receiver to the store (server thread) ---
-    std::vector<Delivery> route(const Event& event) override { return router.route(event); }
+    std::vector<Delivery> route(const Event& event) override {
+        return router.route(event, matcher);
+    }
     bool submit(store::AcceptRequest request, AcceptSink::Done done) override;
 
     // --- SettlementSink: from delivery to the store (delivery thread) ---
@@ -109,6 +111,7 @@ struct Hub::Impl final : AcceptSink, SettlementSink, HubControl {
     SystemClock clock;
     SystemRandom random;
     const Router router;
+    rules::Matcher matcher;   // server thread
     const HubEvents hub_events{router, clock, random};
 
     std::unique_ptr<store::Store> store;

@@ -16,8 +16,8 @@ bool Router::reads_data() const {
     for (const auto& rule : config_.rules)
         if (looks_into_data(rule.order)) return true;
     if (!config_.rule_set) return false;
-    for (const auto& rule : config_.rule_set->rules())
-        for (const auto& path : rule.where.paths())
+    for (std::uint32_t rule = 0; rule < config_.rule_set->size(); ++rule)
+        for (const auto& path : config_.rule_set->rule(rule).paths())
             if (looks_into_data(path)) return true;
     return false;
 }
@@ -31,10 +31,12 @@ void Router::plan_derivations(const ConnectorCatalog& connectors) {
         derivation.source = source.name;
         for (const auto& [type, from] : connector->derives) {
             bool wanted = false;
-            for (const auto& rule : config_.rule_set->rules()) {
-                bool from_here = rule.from.empty() || std::find(rule.from.begin(), rule.from.end(),
-                                                                source.name) != rule.from.end();
-                wanted |= from_here && rule.on.contains(type);
+            for (std::uint32_t i = 0; i < config_.rule_set->size(); ++i) {
+                auto rule = config_.rule_set->rule(i);
+                bool from_here = rule.from().empty() ||
+                                 std::find(rule.from().begin(), rule.from().end(), source.name) !=
+                                     rule.from().end();
+                wanted |= from_here && rule.on().contains(type);
             }
             if (wanted) derivation.from.insert(derivation.from.end(), from.begin(), from.end());
         }
@@ -51,6 +53,11 @@ std::string lane_of(const std::string& order, const Event& event, const Json& vi
 }
 
 std::vector<Delivery> Router::route(const Event& event) const {
+    rules::Matcher matcher;
+    return route(event, matcher);
+}
+
+std::vector<Delivery> Router::route(const Event& event, rules::Matcher& matcher) const {
     std::vector<Delivery> deliveries;
     for (const auto& derivation : derivations_) {
         bool closer = derivation.source == event.source &&
@@ -67,7 +74,7 @@ std::vector<Delivery> Router::route(const Event& event) const {
     if (!config_.rule_set || !config_.rule_set->listens(event.type)) return deliveries;
     Json view = event.view(reads_data_);
     std::vector<std::uint32_t> matched;
-    config_.rule_set->match(event.source, event.type, view, event.received_ms, matched);
+    matcher.match(*config_.rule_set, {event.source, event.type, event.received_ms}, view, matched);
     for (auto index : matched) {
         const auto& rule = config_.rules[index];
         std::string lane = lane_of(rule.order, event, view);

@@ -19,6 +19,8 @@ public:
     /// One delivery for each send of each rule that matches, and one derivation when a rule waits
     /// for a type that the source's connector makes from this one.
     std::vector<Delivery> route(const Event& event) const;
+    /// The same with the calling thread's matcher, whose buffers serve event after event.
+    std::vector<Delivery> route(const Event& event, rules::Matcher& matcher) const;
 
 private:
     /// A source whose connector derives types that some rule asks for.

@@ -47,8 +47,13 @@ std::optional<rules::RuleSet> set_of(const std::vector<std::string>& patterns,
 }
 
 Indexes matched(const rules::RuleSet& set, const Json& event) {
-    Indexes found;
-    set.match("corpus", event_type, event, now_ms, found);
+    Indexes found, found_in_text;
+    rules::Matcher matcher;
+    matcher.match(set, {"corpus", event_type, now_ms}, event, found);
+    auto refused =
+        matcher.match_text(set, {"corpus", event_type, now_ms}, event.dump(), found_in_text);
+    // The two ways to read an event have one answer; a number that no rule has says they do not.
+    if (refused || found != found_in_text) found.push_back(UINT32_MAX);
     return found;
 }
 

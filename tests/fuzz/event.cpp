@@ -58,10 +58,17 @@ struct Rules {
 void run(std::string_view text, const Rules& rules) {
     JsonError error;
     auto event = Json::parse(text, &error);
+    std::vector<std::uint32_t> found_in_text;
+    rules::Matcher matcher;
+    auto refused = matcher.match_text(rules.together, {"source", "t", now_ms}, text, found_in_text);
     if (!event) {
         check(!error.message.empty() && error.offset <= text.size(), "a poor refusal");
+        // Two members of one name: a parser refuses them, a match counts both.
+        bool twice = error.message.find("twice") != std::string::npos;
+        check(refused || twice, "a match takes a text that is no JSON");
         return;
     }
+    check(!refused, "a match refuses a text that is JSON");
     auto again = Json::parse(event->dump());
     check(again && *again == *event, "an event written out is another event");
     std::vector<std::uint32_t> expected;
@@ -73,8 +80,9 @@ void run(std::string_view text, const Rules& rules) {
     }
     std::vector<std::uint32_t> found;
     if (event->is_object()) {
-        rules.together.match("source", "t", *event, now_ms, found);
+        rules.together.match({"source", "t", now_ms}, *event, found);
         check(found == expected, "alone and in a set the answers differ");
+        check(found_in_text == expected, "a text is matched otherwise than its value");
     }
 }
 

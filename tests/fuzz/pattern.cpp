@@ -29,7 +29,7 @@ bool held_in_company(const Json& written, const Json& event) {
     add(written);
     rules::RuleSet set(std::move(rules));
     std::vector<std::uint32_t> found;
-    set.match("source", "t", event, now_ms, found);
+    set.match({"source", "t", now_ms}, event, found);
     bool first = !found.empty() && found.front() == 0;
     bool last = !found.empty() && found.back() == 1 + std::size(company);
     check(first == last, "two equal rules of one set answer differently");

@@ -173,13 +173,13 @@ TEST_F(WholeFile, compiles_rules_that_match_and_render) {
     ASSERT_TRUE(config().rule_set);
     auto event = Json::parse(R"({"object": "deals", "subject": "r1"})");
     std::vector<std::uint32_t> found;
-    config().rule_set->match("attio", "record.created", *event, 0, found);
+    config().rule_set->match({"attio", "record.created", 0}, *event, found);
     EXPECT_EQ(found, std::vector<std::uint32_t>{0});
     found.clear();
-    config().rule_set->match("shop", "record.created", *event, 0, found);
+    config().rule_set->match({"shop", "record.created", 0}, *event, found);
     EXPECT_TRUE(found.empty()) << "the rule is for events of attio";
     event->set("object", "lists");
-    config().rule_set->match("attio", "record.created", *event, 0, found);
+    config().rule_set->match({"attio", "record.created", 0}, *event, found);
     EXPECT_TRUE(found.empty());
     event->set("object", "deals");
     auto rendered = config().rules[0].send[0].with.render(*event, rules::RenderOptions());

@@ -10,3 +10,8 @@ syncline_test(unit_templates unit SOURCES rules_template_test.cpp rules_template
 syncline_test(unit_rules_agreement unit SOURCES rules_agreement_test.cpp rules_naive.cpp
   rules_random.cpp
   LIBRARIES syncline_rules)
+# By itself: it counts every allocation of its program.
+syncline_test(unit_rules_matcher unit SOURCES rules_matcher_test.cpp LIBRARIES syncline_rules)
+# g++ inlines one of the two and takes them for a mismatch.
+set_source_files_properties(rules_matcher_test.cpp PROPERTIES COMPILE_OPTIONS
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
