@@ -183,12 +183,35 @@ TEST(TemplateLimits, WorkThatMakesNothingIsBoundedToo) {
                              "{% endfor %}", big).find("works on more than"), std::string::npos);
 }
 
+TEST(TemplateLimits, WhatFiltersMakeIsWorkToo) {
+    auto scope = Json::object({{"a", Json(std::string(1000, 'x'))}}).dump();
+    auto rounds = [](int count) {
+        return "{% for i in (1.." + std::to_string(count) +
+               ") %}{% assign n = 'aaaaaaaa' | replace: 'a', a %}{% endfor %}";
+    };
+    EXPECT_EQ(value_of(rounds(5000), scope), R"("")");
+    EXPECT_NE(place_of_fault(rounds(10'000), scope).find("works on more than"), std::string::npos);
+}
+
+TEST(TemplateLimits, MarkupThatNeverEndsIsReadOnce) {
+    auto start = std::chrono::steady_clock::now();
+    for (std::string piece : {"<script ", "<!-- ", "<style ", "&a", "<"}) {
+        std::string many;
+        while (many.size() < 200'000) many += piece;
+        auto scope = Json::object({{"a", Json(many)}}).dump();
+        EXPECT_EQ(value_of("{{ a | strip_html | size }}", scope), std::to_string(many.size()));
+        EXPECT_EQ(text_of("{{ a | escape_once | slice: 0 }}", scope).size(), 1u);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << "quadratic";
+}
+
 TEST(TemplateLimits, WideObjectsStayQuick) {
     auto start = std::chrono::steady_clock::now();
     Json wide = Json::object();
     for (int i = 0; i < 100'000; ++i) wide.members().emplace_back("k" + std::to_string(i), Json(i));
     auto scope = Json::object({{"w", wide}, {"v", wide}});
     for (auto text : {"{% if w == v %}{% endif %}",
+                      "{% for i in (1..10000) %}{{ w.k99999 }}{% endfor %}",
                       "{% for i in (1..10000) %}{{ w.x.y.z }}{{ w.x.y.z }}{% endfor %}",
                       "{% for i in (1..10000) %}{% assign j = w | size %}{% endfor %}"}) {
         auto compiled = Template::compile(text);
@@ -236,6 +259,23 @@ TEST(TemplateLimits, ATreeSharesOneBudget) {
     ASSERT_TRUE(std::holds_alternative<Fault>(made));
     EXPECT_EQ(std::get<Fault>(made).path, "b.c[0]");
     EXPECT_NE(std::get<Fault>(made).message.find("longer than 12 bytes"), std::string::npos);
+}
+
+TEST(TemplateLimits, WhatATreeHoldsWithoutTemplatesCountsAsOutput) {
+    auto compiled = TemplateTree::compile(json(R"({"a":"12345","b":"12345","c":"{{ x }}"})"));
+    ASSERT_TRUE(std::holds_alternative<TemplateTree>(compiled));
+    const auto& tree = std::get<TemplateTree>(compiled);
+    RenderOptions options;
+    options.output_bytes_max = 21;   // "12345", "12345", "12345" with their quotes
+    EXPECT_TRUE(std::holds_alternative<Json>(tree.render(json(R"({"x":"12345"})"), options)));
+    options.output_bytes_max = 20;
+    auto made = tree.render(json(R"({"x":"12345"})"), options);
+    ASSERT_TRUE(std::holds_alternative<Fault>(made));
+    EXPECT_EQ(std::get<Fault>(made).path, "c");
+    options.output_bytes_max = 13;
+    made = tree.render(json(R"({"x":"12345"})"), options);
+    ASSERT_TRUE(std::holds_alternative<Fault>(made));
+    EXPECT_EQ(std::get<Fault>(made).path, "b");
 }
 
 TEST(TemplateStrict, UndefinedIsAFaultWithItsPlace) {
