@@ -199,7 +199,8 @@ INSTANTIATE_TEST_SUITE_P(Dates, Filter, ::testing::ValuesIn<FilterCase>({
     {"'2026-02-30' | date: '%F'", R"("2026-02-30")"}, {"t | date: '%Q %'", R"("%Q %")"},
     {"t | date: '%10d|%-5m|%^8a|%:z|%3N|%012Y'", R"("0000000001|00003|     SUN|+02:00|250|000000002026")"},
     {"t | date: '%9999d' | size", "1024"}, {"'14.03.2016' | date: '%F'", R"("2016-03-14")"},
-    {"'5 Mar 2016 5pm' | date: '%R'", R"("17:00")"}, {"'5 Mar 2016 13pm' | date: '%R'", R"("5 Mar 2016 13pm")"},
+    {"'5 Mar 2016 5pm' | date: '%R'", R"("17:00")"},
+    {"'5 Mar 2016 12:30 PM' | date: '%R'", R"("12:30")"}, {"'5 Mar 2016 9am' | date: '%R'", R"("09:00")"}, {"'5 Mar 2016 13pm' | date: '%R'", R"("5 Mar 2016 13pm")"},
     {"t | date: missing", R"("2026-03-01T13:05:09.250+02:00")"}}));
 
 INSTANTIATE_TEST_SUITE_P(NoDates, Filter, ::testing::ValuesIn<FilterCase>({
