@@ -190,7 +190,7 @@ private:
         if (!texts_only || !access_.keys.empty()) return false;
         AccessKey key;
         if (list.op == Op::text) key.list.push_back(predicates_.operand(list));
-        const auto* texts = predicates_.listed(list);
+        const auto* texts = list.op == Op::texts ? predicates_.listed(list) : nullptr;
         for (std::uint32_t i = 0; list.op == Op::texts && i < list.count; ++i)
             key.list.push_back(predicates_.bytes(texts[i].begin, texts[i].size));
         for (auto text : key.list) {
