@@ -41,8 +41,8 @@ std::vector<std::string> source_names(const Draft& draft);
 
 // --- Warnings (rule_warnings.cpp) -----------------------------------------------------------------
 
-/// Of a rule without errors: that it can never match, that it tests what is not read.
-void warn_of_rule(const Node& node, const RuleConfig& rule, const std::vector<std::string>& from,
+/// Of a rule without errors: that it can never match, that it tests what is not there.
+void warn_of_rule(const Node& node, const RuleConfig& rule, const rules::RuleEntry& entry,
                   Draft& draft);
 /// That `name`, used at `place`, is a document which some source has and the rule does not fetch.
 void warn_of_unread(const Node& at, const Place& place, const std::string& name,

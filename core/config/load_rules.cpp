@@ -272,7 +272,7 @@ void load_rule(const Node& node, RuleConfig rule, Draft& draft) {
     if (send) load_sends(*send, rule, draft);
     else draft.report().error(node, "\"send\" is missing",
                               "what is to be done? as in send: {to: crm, do: upsert}");
-    if (draft.report().error_count() == errors) warn_of_rule(node, rule, entry.from, draft);
+    if (draft.report().error_count() == errors) warn_of_rule(node, rule, entry, draft);
     draft.config.rules.push_back(std::move(rule));
     draft.entries.push_back(std::move(entry));
 }

@@ -2,6 +2,7 @@
 // documents that are not there when they are asked. Warnings only; runs on rules without errors.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <variant>
 
@@ -38,6 +39,16 @@ void imply(const char* path, const char* said_by, const std::vector<std::string>
 bool is_fetched(const RuleConfig& rule, const std::string& name) {
     return std::any_of(rule.fetch.begin(), rule.fetch.end(),
                        [&](const FetchConfig& fetch) { return fetch.name == name; });
+}
+
+bool is_document(const std::string& name, const Draft& draft) {
+    return std::any_of(draft.config.sources.begin(), draft.config.sources.end(),
+                       [&](const SourceConfig& source) {
+        const auto* descriptor = draft.descriptor(source.connector);
+        if (!descriptor) return false;
+        const auto& names = descriptor->documents;
+        return std::find(names.begin(), names.end(), name) != names.end();
+    });
 }
 
 void warn_of_contradictions(const Node& node, const RuleConfig& rule,
@@ -82,7 +93,86 @@ void warn_of_documents(const Node& node, const RuleConfig& rule, Draft& draft) {
     heads.clear();
     if (const Node* condition = node.find("if")) heads_in(*condition, heads);
     if (const Node* where = node.find("where")) heads_in(*where, heads);
-    for (const auto& [name, at] : heads) warn_of_unread(*at, at->key_place, name, rule, draft);
+    for (const auto& [name, at] : heads)
+        if (is_document(name, draft)) warn_of_unread(*at, at->key_place, name, rule, draft);
+}
+
+// --- Attributes -----------------------------------------------------------------------------------
+
+/// What the events of a rule may have, by what its sources say; nothing when one of them is silent.
+std::optional<std::vector<std::string>> attributes_of(const RuleConfig& rule,
+                                                      const std::vector<std::string>& from,
+                                                      const Draft& draft) {
+    auto listens = [&](const std::string& pattern) {
+        auto types = rules::TypeSet::compile({pattern});
+        const auto* set = std::get_if<rules::TypeSet>(&types);
+        return set && std::any_of(rule.on.begin(), rule.on.end(), [&](const std::string& type) {
+            return type.find('*') != std::string::npos || set->contains(type);
+        });
+    };
+    auto named = [&](std::string_view source) {
+        return from.empty() || std::find(from.begin(), from.end(), source) != from.end();
+    };
+    // The hub's own events are told by their types; a rule on them is about other attributes.
+    bool hub = std::any_of(rule.on.begin(), rule.on.end(), [](const std::string& type) {
+        return type.starts_with(hub_source) || type.starts_with('*');
+    });
+    if (draft.config.sources.empty() || (hub && named(hub_source))) return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto& source : draft.config.sources) {
+        if (!named(source.name)) continue;
+        const auto* descriptor = draft.descriptor(source.connector);
+        if (!descriptor || descriptor->attributes.empty()) return std::nullopt;
+        for (const auto& [pattern, some] : descriptor->attributes)
+            if (listens(pattern)) names.insert(names.end(), some.begin(), some.end());
+    }
+    for (const char* own : {"id", "source", "type", "subject", "time", "received", "data"})
+        names.emplace_back(own);
+    for (const auto& fetch : rule.fetch) names.push_back(fetch.name);
+    return names;
+}
+
+/// `path` is one of the names, leads to one, or leads on from one.
+bool is_known(const std::string& path, const std::vector<std::string>& names) {
+    auto begins = [](const std::string& longer, const std::string& shorter) {
+        return longer.starts_with(shorter) &&
+               (longer.size() == shorter.size() || longer[shorter.size()] == '.');
+    };
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return begins(path, name) || begins(name, path);
+    });
+}
+
+/// Every member of a pattern by the path that it stands for.
+void members_in(const Node& pattern, const std::string& prefix,
+                std::map<std::string, const Node*>& out) {
+    for (const auto& member : pattern.children) {
+        if (member.key == "$or" || member.key == "$and") {
+            for (const auto& group : member.children) members_in(group, prefix, out);
+            continue;
+        }
+        bool negation = member.key == "$not";
+        std::string path = negation ? prefix : prefix.empty() ? member.key
+                                                              : prefix + "." + member.key;
+        if (!negation) out.emplace(path, &member);
+        if (member.is_map()) members_in(member, path, out);
+    }
+}
+
+void warn_of_attributes(const Node& pattern, const std::vector<std::string>& paths,
+                        const std::vector<std::string>& names, Draft& draft) {
+    std::map<std::string, const Node*> members;
+    members_in(pattern, std::string(), members);
+    for (const auto& path : paths) {
+        auto at = members.find(path);
+        if (at == members.end() || is_known(path, names)) continue;
+        if (is_document(head_of(path), draft)) continue;   // said already: it is not fetched
+        auto hint = suggestion(path, names);
+        draft.report().warning_inside(*at->second, at->second->key_place,
+                                      "no event that this rule is on has " + quoted(path),
+                                      hint.empty() ? "what is in the event itself is below data"
+                                                   : hint);
+    }
 }
 
 /// One letter too many, too few, wrong, or two swapped; _ for - besides.
@@ -191,11 +281,24 @@ void warn_of_unread(const Node& at, const Place& place, const std::string& name,
                                       "add fetch: {" + name + ": " + source.name + "." + name + "}");
         return;
     }
+    // Only near misses are said: an event may have more attributes than its source lists.
+    std::vector<std::string> fetched;
+    for (const auto& fetch : rule.fetch) fetched.push_back(fetch.name);
+    auto names = attributes_of(rule, {}, draft).value_or(fetched);
+    for (auto& known : names) known = head_of(known);
+    if (name == "now" || std::find(names.begin(), names.end(), name) != names.end()) return;
+    auto hint = suggestion(name, names);
+    if (!hint.empty())
+        draft.report().warning_inside(at, place, "nothing gives " + quoted(name) + " here", hint);
 }
 
-void warn_of_rule(const Node& node, const RuleConfig& rule, const std::vector<std::string>& from,
+void warn_of_rule(const Node& node, const RuleConfig& rule, const rules::RuleEntry& entry,
                   Draft& draft) {
-    warn_of_contradictions(node, rule, from, draft);
+    warn_of_contradictions(node, rule, entry.from, draft);
+    auto names = attributes_of(rule, entry.from, draft);
+    const Node *where = node.find("where"), *condition = node.find("if");
+    if (names && where) warn_of_attributes(*where, entry.where.paths(), *names, draft);
+    if (names && condition) warn_of_attributes(*condition, rule.condition->paths(), *names, draft);
     warn_of_documents(node, rule, draft);
     for (const char* key : {"where", "if"})
         if (const Node* pattern = node.find(key)) warn_of_slips(*pattern, std::string(), draft);

@@ -48,6 +48,8 @@ Result<ConnectorDescriptor> ConnectorDescriptor::from_json(const Json& json) {
     made.content_types = texts(json["content_types"]);
     made.events = texts(json["events"]);
     for (const auto& [type, from] : json["derives"].members()) made.derives[type] = texts(from);
+    for (const auto& [type, names] : json["attributes"].members())
+        made.attributes[type] = texts(names);
     made.rate = json["rate"].as_string();
     made.concurrency = static_cast<std::uint32_t>(json["concurrency"].as_int64().value_or(0));
     made.blocking = json["blocking"].as_bool();

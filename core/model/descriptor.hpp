@@ -35,6 +35,9 @@ struct ConnectorDescriptor {
     std::vector<std::string> content_types;
     std::vector<std::string> events;   // types it knows to exist; others are opaque
     std::map<std::string, std::vector<std::string>> derives;  // derived type → from which types
+    /// Event type, with * for any run ("record.*") → attributes that such events may have
+    /// ("object", "actor.type"); a type's are those of all that fit. Empty: not known.
+    std::map<std::string, std::vector<std::string>> attributes;
     std::string rate;            // default, "100/10s"; empty: none
     std::uint32_t concurrency = 0;  // default; 0: the hub's
     bool blocking = false;

@@ -92,7 +92,8 @@ typedef struct syncline_plugin {
      * Schema, "secret": true on secrets), actions {name: {summary, input (JSON Schema), idempotent,
      * coalesces, max_batch}}, documents {name: {summary}}, content_types [of a source's bodies;
      * "+json": any with that suffix; none: any], events [type], derives {type: [from]},
-     * rate, concurrency, blocking. Always the same text; quick; no side effects. */
+     * attributes {type, with * for any run: [name]}, rate, concurrency, blocking. Always the same
+     * text; quick; no side effects. */
     int32_t (*describe)(const syncline_writer *out);
 
     /* [any] Makes an instance for one configured source or destination. `settings` is the JSON

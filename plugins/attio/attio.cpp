@@ -53,6 +53,18 @@ constexpr const char* descriptor = R"json({
     "task": {"summary": "the event's task"}
   },
   "derives": {"task.completed": ["task.updated", "task.created"]},
+  "attributes": {
+    "*": ["dialect", "workspace_id", "actor.type", "actor.id", "object", "object_id", "record_id"],
+    "record.*": ["attribute", "attribute_id"],
+    "object-attribute.*": ["attribute", "attribute_id"],
+    "list.*": ["list", "list_id"],
+    "list-attribute.*": ["list", "list_id", "attribute", "attribute_id"],
+    "list-entry.*": ["list", "list_id", "entry_id", "attribute", "attribute_id", "parent.object",
+      "parent.object_id", "parent.record_id"],
+    "note*": ["note_id", "parent.object", "parent.object_id", "parent.record_id"],
+    "task.*": ["task_id"],
+    "comment.*": ["comment_id", "list", "list_id", "entry_id"]
+  },
   "events": ["call-recording.created", "comment.created", "comment.resolved", "comment.unresolved",
     "comment.deleted", "list.created", "list.updated", "list.deleted", "list-attribute.created",
     "list-attribute.updated", "list-entry.created", "list-entry.updated", "list-entry.deleted",

@@ -46,7 +46,9 @@ constexpr const char* wiki = R"({
   "actions": {"upsert_page": {}}})";
 
 constexpr const char* feed = R"({
-  "name": "feed", "version": "1", "roles": ["source"], "events": ["item.published"]})";
+  "name": "feed", "version": "1", "roles": ["source"],
+  "events": ["item.published", "site.added"],
+  "attributes": {"*": ["site"], "item.*": ["title", "author.name"], "site.*": ["owner"]}})";
 
 }  // namespace
 

@@ -201,6 +201,60 @@ TEST(Warning, an_operator_with_a_slip_is_read_as_a_name) {
               "      hint: did you mean the operator \"suffix\"?\n");
 }
 
+/// Messages about a rule on the feed, whose connector lists its attributes.
+std::string of_feed(const std::string& rule, const std::string& more_sources = "") {
+    return messages("sources: {feed: {connector: feed}" + more_sources +
+                    "}\ndestinations: {wiki: {connector: wiki}}\nrules:\n  - " + rule +
+                    ", send: {to: wiki, do: upsert_page}}\n");
+}
+
+TEST(Warning, an_attribute_that_the_events_of_the_type_never_have) {
+    EXPECT_EQ(of_feed("{on: item.published, where: {titel: x}"),
+              "warning: no event that this rule is on has \"titel\"\n");
+    EXPECT_EQ(of_feed("{on: item.published, where: {owner: x}"),
+              "warning: no event that this rule is on has \"owner\"\n");
+    EXPECT_EQ(of_feed("{on: item.published, where: {author.mail: x}"),
+              "warning: no event that this rule is on has \"author.mail\"\n");
+    EXPECT_EQ(of_feed("{on: item.published, where: {$or: [{site: a}, {author: {nmae: x}}]}"),
+              "warning: no event that this rule is on has \"author.nmae\"\n");
+    EXPECT_EQ(of_feed("{on: item.published, if: {subjct: x}"),
+              "warning: no event that this rule is on has \"subjct\"\n");
+    EXPECT_EQ(problems("sources: {feed: {connector: feed}}\n"
+                       "destinations: {wiki: {connector: wiki}}\n"
+                       "rules: [{on: site.added, where: {site: a, onwer: b}, send: {to: wiki, do: "
+                       "upsert_page}}]\n"),
+              "hub.yaml:3:43: warning: no event that this rule is on has \"onwer\"\n"
+              "    3 | rules: [{on: site.added, where: {site: a, onwer: b}, send: {to: wiki, do: "
+              "upsert_page}}]\n"
+              "      |                                           ^~~~~\n"
+              "      hint: did you mean \"owner\"?\n");
+}
+
+TEST(Warning, attributes_that_events_may_have) {
+    EXPECT_EQ(of_feed("{on: item.published, where: {title: x, author: {name: y}, site: z}"), "");
+    EXPECT_EQ(of_feed("{on: item.published, where: {author: {exists: true}, data.any.thing: 1}"), "");
+    EXPECT_EQ(of_feed("{on: [item.published, site.added], where: {owner: x}"), "");
+    EXPECT_EQ(of_feed("{on: '*.*', from: feed, where: {owner: x}"), "");
+    EXPECT_EQ(of_feed("{on: syncline.delivery.dead, where: {destination: x}"), "");
+    EXPECT_EQ(of_feed("{on: item.published, where: {anything: x}", ", any: {connector: http}"), "")
+        << "another source may send it";
+    EXPECT_EQ(of_feed("{on: item.published, from: feed, where: {anything: x}",
+                      ", any: {connector: http}"),
+              "warning: no event that this rule is on has \"anything\"\n");
+}
+
+TEST(Warning, a_template_with_a_slip_in_a_documents_name) {
+    auto with = [](const std::string& text) {
+        return messages(with_rules("  - on: record.created\n    fetch: {deal: attio.record}\n"
+                                   "    send: {to: wiki, do: upsert_page, with: {t: \"" + text +
+                                   "\"}}\n"));
+    };
+    EXPECT_EQ(with("{{ dael.values.name }}"), "warning: nothing gives \"dael\" here\n");
+    EXPECT_EQ(with("{{ deal.values.name }} {{ subject }} {{ now | date: '%Y' }} {{ other }}"), "");
+    EXPECT_EQ(with("{% assign dea = 1 %}{% for dead in deal.raw %}{{ dead }}{{ dea }}{% endfor %}"),
+              "");
+}
+
 TEST(Warning, does_not_stand_in_the_way) {
     EXPECT_TRUE(load(with_rules("  - on: record.created\n    where: {a: {$gt: 2, $lt: 1}}\n"
                                 "    send: {to: wiki, do: upsert_page}\n"))
