@@ -27,9 +27,9 @@ public:
     using Stack = typename Evaluator<Reader>::Stack;
 
     Descent(const RuleProgram& program, const RuleIndex& index, const Reader& reader,
-            EventValues& values, std::vector<RuleIndex::Find>& finds)
+            EventValues& values, RuleIndex::Finds& finds)
         : program_(program), index_(index), reader_(reader), values_(values), finds_(finds) {
-        finds_.clear();
+        finds_.cut(0);
     }
 
     void run(Node event, Stack& stack, std::vector<std::uint32_t>& out) {
@@ -53,10 +53,11 @@ private:
                 index_.find(*probe, values_, v, finds_);
         if (node.bucket != RuleIndex::none) bucket(node.bucket);
         for (auto i = begin; i < finds_.size(); ++i) {
-            auto records = index_.open(finds_[i], values_);
+            const auto found = finds_[i];
+            auto records = index_.open(found, values_);
             if (records != RuleIndex::none) bucket(records);
         }
-        finds_.resize(begin);
+        finds_.cut(begin);
     }
 
     void bucket(std::uint32_t at) {
@@ -95,7 +96,7 @@ private:
     const RuleIndex& index_;
     const Reader& reader_;
     EventValues& values_;
-    std::vector<RuleIndex::Find>& finds_;   // a stack: of each node on the way down
+    RuleIndex::Finds& finds_;   // a stack: of each node on the way down
     Node event_{};
     bool is_object_ = false;
     Stack* stack_ = nullptr;
@@ -109,7 +110,7 @@ struct Matcher::Scratch {
     EventText text;
     Evaluator<EventText>::Stack text_stack;
     Evaluator<JsonReader>::Stack json_stack;
-    std::vector<RuleIndex::Find> finds;
+    RuleIndex::Finds finds;
     std::uint64_t serial = 0;   // of the set that `values` is ready for
 
     void start(const RuleSet::Tables& set, const Occasion& occasion) {

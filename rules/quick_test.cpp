@@ -1,7 +1,9 @@
 // How predicates become quick tests; see quick_test.hpp.
 #include "rules/quick_test.hpp"
 
+#include <charconv>
 #include <limits>
+#include <string>
 
 namespace syncline::rules {
 
@@ -109,6 +111,18 @@ QuickKind put_wildcard(const Wildcard& wildcard, std::vector<std::uint32_t>& cod
                        begins ? std::string_view(first) : std::string_view(last), code);
 }
 
+/// The whole numbers of an IPv4 block as an address in it is written: "10.3." of 10.3.0.0/20.
+QuickKind put_block(std::string_view digits, std::uint32_t bits, std::vector<std::uint32_t>& code) {
+    if (digits.front() != '4' || bits < 8) return QuickKind::ask;
+    std::string begin;
+    for (std::uint32_t i = 0; i < bits / 8; ++i) {
+        unsigned number = 0;
+        std::from_chars(digits.data() + 1 + 2 * i, digits.data() + 3 + 2 * i, number, 16);
+        begin += std::to_string(number) + (i < 3 ? "." : "");
+    }
+    return put_operand(QuickKind::begins, begin, code);
+}
+
 QuickKind put_none_of(const Predicates& predicates, const Atom& atom,
                       std::vector<std::uint32_t>& code) {
     if (atom.count != 1) return QuickKind::ask;
@@ -135,6 +149,7 @@ QuickKind put_atom(const Predicates& predicates, const Atom& atom,
         case Op::prefix_folded:
             return put_operand(QuickKind::folded, predicates.operand(atom).substr(0, 8), code);
         case Op::wildcard: return put_wildcard(predicates.wildcard(atom), code);
+        case Op::cidr: return put_block(predicates.operand(atom), atom.count, code);
         case Op::texts: return put_list(QuickKind::texts, predicates, atom, code);
         case Op::present: return QuickKind::present;
         case Op::none_of: return put_none_of(predicates, atom, code);

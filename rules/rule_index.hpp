@@ -71,6 +71,31 @@ public:
         std::uint32_t tag = 0;         // the low half of the hash; grams: the gram
         std::uint32_t bucket = empty;  // with `full`
     };
+    /// A bucket that a value led to. Where `value` is given, its text is yet to be compared.
+    struct Find {
+        std::uint32_t bucket = 0;
+        std::uint32_t value = Value::none;
+        Derived how = Derived::as_is;
+    };
+    /// Finds of the nodes on the way down; its room stays from event to event.
+    class Finds {
+    public:
+        std::size_t size() const { return used_; }
+        const Find& operator[](std::size_t at) const { return room_.data()[at]; }
+        void cut(std::size_t size) { used_ = size; }
+        void put(std::uint32_t bucket, std::uint32_t value = Value::none,
+                 Derived how = Derived::as_is) {
+            if (used_ == room_.size()) room_.resize(room_.size() * 2 + 64);
+            Find& made = room_.data()[used_++];
+            made.bucket = bucket;
+            made.value = value;
+            made.how = how;
+        }
+
+    private:
+        std::vector<Find> room_;
+        std::size_t used_ = 0;
+    };
     /// The hash by which a value at a path is found in its node's table.
     static std::uint64_t hash_at(std::uint32_t path, std::uint64_t hash) {
         return hash ^ path * hash_key_a;
@@ -96,21 +121,14 @@ public:
     };
     static constexpr std::size_t block = 16;   // ranges whose highest end is kept together
 
-    /// A bucket that a value led to. Where `value` is given, its text is yet to be compared.
-    struct Find {
-        std::uint32_t bucket = 0;
-        std::uint32_t value = Value::none;
-        Derived how = Derived::as_is;
-    };
-
     /// Appends the buckets that the values as they are lead to.
-    void find_equals(const Node& node, EventValues& values, std::vector<Find>& out) const {
+    void find_equals(const Node& node, EventValues& values, Finds& out) const {
         const std::uint32_t* path = paths.data() + node.first_path;
         for (const auto* end = path + node.path_count; path != end; ++path)
             for (auto v = values.first(*path); v != Value::none; v = values[v].next)
                 visit_slots(node.table, node.mask, hash_at(*path, values[v].hash),
                             [&](std::uint32_t, std::uint32_t bucket) {
-                                put({bucket, v, Derived::as_is}, out);
+                                put(bucket, out, v);
                             });
     }
 
@@ -121,7 +139,7 @@ public:
 
     /// Appends the buckets that a value leads to.
     void find(const Probe& probe, EventValues& values, std::uint32_t value,
-              std::vector<Find>& out) const {
+              Finds& out) const {
         switch (probe.kind) {
             case KeyKind::equal: return find_equal(probe, values, value, out);
             case KeyKind::prefix: return find_prefix(probe, values, values[value], out);
@@ -158,18 +176,19 @@ public:
 private:
     /// Equality with a derived text.
     void find_equal(const Probe& probe, EventValues& values, std::uint32_t index,
-                    std::vector<Find>& out) const {
+                    Finds& out) const {
         auto& value = values[index];
         if (value.kind != Value::Kind::text) return;
         visit_slots(probe.begin, probe.size, hash_text(values.derived(value, probe.how)),
                     [&](std::uint32_t, std::uint32_t bucket) {
-                        put({bucket, index, probe.how}, out);
+                        put(bucket, out, index, probe.how);
                     });
     }
 
-    void put(Find found, std::vector<Find>& out) const {
-        __builtin_prefetch(code.data() + found.bucket);
-        out.push_back(found);
+    void put(std::uint32_t bucket, Finds& out, std::uint32_t value = Value::none,
+             Derived how = Derived::as_is) const {
+        __builtin_prefetch(code.data() + bucket);
+        out.put(bucket, value, how);
     }
 
     /// Behind the text that stands at `at`, if it is `text`.
@@ -180,7 +199,7 @@ private:
         return same ? at + 1 + (size + 3) / 4 : none;
     }
 
-    void find_lists(const Probe& probe, const Value& value, std::vector<Find>& out) const {
+    void find_lists(const Probe& probe, const Value& value, Finds& out) const {
         const std::uint32_t* buckets = code.data() + probe.blocks;
         std::uint32_t count = *buckets++;
         const std::uint32_t* bits = nullptr;   // of the lists that have the text
@@ -194,32 +213,51 @@ private:
             std::uint32_t left = bits ? ~bits[first / 32] : ~0u;
             if (count - first < 32) left &= (1u << (count - first)) - 1;
             for (; left != 0; left &= left - 1)
-                put({buckets[first + static_cast<std::uint32_t>(std::countr_zero(left))]}, out);
+                put(buckets[first + static_cast<std::uint32_t>(std::countr_zero(left))], out);
         }
     }
 
     void find_prefix(const Probe& probe, EventValues& values, Value& value,
-                     std::vector<Find>& out) const {
+                     Finds& out) const {
         if (value.kind != Value::Kind::text) return;
-        auto text = values.derived(value, probe.how);
-        auto head = text_head(text);
+        auto head = derived_head(values, value, probe.how);
         const std::uint64_t* heads = prefix_heads.data() + probe.begin;
         const PrefixEntry* entries = prefixes.data() + probe.begin;
         // The last entry that is not behind the text: every prefix of the text among the entries
         // is it or one of its parents.
         std::size_t behind = count_not_above(heads, probe.size, head);
-        // Nothing shorter than the shortest entry can be shared.
-        if (behind == 0 || (heads[behind - 1] ^ head) >> probe.blocks != 0) return;
+        // Nothing shorter than the shortest entry can be shared. One branch for both, because most
+        // values have no prefix here, before or behind the first entry.
+        bool apart = (heads[behind - (behind > 0)] ^ head) >> probe.blocks != 0;
+        if ((behind == 0) | apart) return;
+        auto text = values.derived(value, probe.how);
         if (heads[behind - 1] == head && text < text_of(entries[behind - 1]))
             behind = first_behind(entries, heads, behind, text);
         if (behind == 0) return;
         const PrefixEntry* at = entries + behind - 1;
         auto shared = shared_size(text, text_of(*at));
         for (;; at = entries + at->parent) {
-            if (at->size <= shared) put({at->bucket}, out);
+            if (at->size <= shared) put(at->bucket, out);
             if (at->parent == none) return;
         }
     }
+    /// text_head() of a derived text, without making the text where that can be had from the value.
+    static std::uint64_t derived_head(EventValues& values, Value& value, Derived how) {
+        auto text = value.text;
+        bool folds = how == Derived::folded || how == Derived::folded_reversed;
+        bool from_end = how == Derived::reversed || how == Derived::folded_reversed;
+        if (how == Derived::address || text.size() < 8) return text_head(values.derived(value, how));
+        auto word = load_bytes(text.data() + (from_end ? text.size() - 8 : 0), 8);
+        if (folds) {
+            constexpr std::uint64_t each = 0x0101010101010101, high = each * 0x80;
+            if (word & high) return text_head(values.derived(value, how));
+            // In each byte the high bit tells whether it is a capital: from 'A' on, not from '['.
+            auto capital = (word + each * (0x80 - 'A')) & ~(word + each * (0x80 - '[')) & high;
+            word |= capital >> 2;
+        }
+        return from_end ? word : __builtin_bswap64(word);
+    }
+
     /// Among the entries before `behind` that begin with the same eight bytes.
     std::size_t first_behind(const PrefixEntry* entries, const std::uint64_t* heads,
                              std::size_t behind, std::string_view text) const {
@@ -235,10 +273,22 @@ private:
 
     /// All ranges that hold the number. Whole blocks that do not reach it are passed over, blocks
     /// of blocks too.
-    void find_range(const Probe& probe, const Value& value, std::vector<Find>& out) const {
+    void find_range(const Probe& probe, const Value& value, Finds& out) const {
         if (value.kind != Value::Kind::number) return;
         const double* lows = range_lows.data() + probe.begin;
         const double* highs = range_highs.data() + probe.begin;
+        constexpr std::size_t few = 32;
+        if (probe.size <= few) {
+            std::uint32_t holding = 0;
+            for (std::uint32_t i = 0; i < probe.size; ++i) {
+                bool holds = (lows[i] <= value.number) & (highs[i] >= value.number);
+                holding |= std::uint32_t{holds} << i;
+            }
+            for (; holding != 0; holding &= holding - 1)
+                put(range_buckets[probe.begin + static_cast<std::uint32_t>(std::countr_zero(holding))],
+                    out);
+            return;
+        }
         const double* blocks = range_blocks.data() + probe.blocks;
         const double* large = blocks + (probe.size + block - 1) / block;
         std::size_t count = count_not_above(lows, probe.size, value.number);
@@ -248,21 +298,21 @@ private:
             } else if (i % block == 0 && blocks[i / block] < value.number) {
                 i += block;
             } else {
-                if (highs[i] >= value.number) put({range_buckets[probe.begin + i]}, out);
+                if (highs[i] >= value.number) put(range_buckets[probe.begin + i], out);
                 ++i;
             }
         }
     }
 
     [[gnu::noinline]] void find_gram(const Probe& probe, EventValues& values, Value& value,
-                   std::vector<Find>& out) const {
+                   Finds& out) const {
         if (value.kind != Value::Kind::text) return;
         std::size_t bytes = probe.kind == KeyKind::gram4 ? 4 : 2;
         for (std::size_t i = 0; i + bytes <= value.text.size(); ++i)
             visit_slots(probe.begin, probe.size,
                         gram_hash(load_bytes(value.text.data() + i, bytes)),
                         [&](std::uint32_t slot, std::uint32_t bucket) {
-                            if (values.first_time(slot, value)) put({bucket}, out);
+                            if (values.first_time(slot, value)) put(bucket, out);
                         });
     }
 

@@ -25,12 +25,13 @@ namespace syncline::rules {
 namespace {
 
 /// Up to this many rules are checked one after the other: about what two look-ups cost.
-constexpr std::size_t bucket_max = 6;
+constexpr std::size_t bucket_max = 8;
 /// A rule with many values at a path stands in the index once for each; so often at most.
 constexpr std::uint32_t copies_max = 64;
 constexpr std::uint32_t copies_of_list_max = 4096;
-/// Checking a record, a look-up, and one in the node's table, in one unit.
-constexpr double record_cost = 10, probe_cost = 18, table_cost = 5;
+/// Of checking a record; of a look-up in the node's table, in another, and where a text must be
+/// made for it. In one unit.
+constexpr double record_cost = 10, table_cost = 5, probe_cost = 18, derived_cost = 45;
 /// How often "none of these" is taken to hold: lists that hold nearly always find nothing anyway.
 constexpr double none_of_share = 0.2;
 /// How many needed predicates of an alternative are considered; the rest are only tested.
@@ -217,6 +218,13 @@ private:
         return dominates ? best : none;
     }
 
+    /// Of one look-up in a dimension.
+    static double cost_of(const Dimension& of) {
+        if (of.kind == KeyKind::equal && of.how == Derived::as_is) return table_cost;
+        bool makes_text = of.how == Derived::address || of.kind == KeyKind::equal;
+        return makes_text ? derived_cost : probe_cost;
+    }
+
     /// The choice that costs least, or none when checking the entry each time does.
     std::size_t cheapest(const Entry& entry) const {
         std::size_t best = considered_max;
@@ -224,9 +232,7 @@ private:
         for_each_choice(entry, [&](std::size_t position, std::uint32_t predicate) {
             auto dimension = keys_[keys_.begin(predicate)].dimension;
             const auto& of = keys_.dimension(dimension);
-            bool in_table = of.kind == KeyKind::equal && of.how == Derived::as_is;
-            double cost = share(predicate) * record_cost +
-                          (in_table ? table_cost : probe_cost) / covered_[dimension];
+            double cost = share(predicate) * record_cost + cost_of(of) / covered_[dimension];
             if (cost >= least) return;
             least = cost;
             best = position;
