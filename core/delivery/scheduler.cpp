@@ -27,7 +27,7 @@ Scheduler::Scheduler(std::vector<DestinationPolicy> policies) {
 
 Scheduler::~Scheduler() = default;
 
-// --- In -------------------------------------------------------------------------------------------
+// --- In ------------------------------------------------------------------------------------------
 
 void Scheduler::supersede(Destination& destination, Lane& lane, const Ticket& by,
                           std::vector<std::uint64_t>& superseded) {
@@ -65,7 +65,7 @@ void Scheduler::add(Ticket ticket, std::vector<std::uint64_t>& superseded) {
     place(destination, lane);
 }
 
-// --- Starting -------------------------------------------------------------------------------------
+// --- Starting ------------------------------------------------------------------------------------
 
 void Scheduler::promote_due(Destination& destination, std::int64_t now_ms) {
     while (!destination.timed.empty() && destination.timed.begin()->first.first <= now_ms) {
@@ -166,7 +166,7 @@ std::vector<std::uint64_t> Scheduler::take_expired() {
     return std::exchange(expired_, {});
 }
 
-// --- Ending ---------------------------------------------------------------------------------------
+// --- Ending --------------------------------------------------------------------------------------
 
 /// The destination says that nothing would get through: not this delivery's fault, and no attempt of
 /// it.
@@ -276,7 +276,7 @@ void Scheduler::settled(std::uint64_t id) {
     drop_if_empty(destination, lane);
 }
 
-// --- When to look again ---------------------------------------------------------------------------
+// --- When to look again --------------------------------------------------------------------------
 
 void Scheduler::touch(Destination& destination) {
     if (destination.touched) return;

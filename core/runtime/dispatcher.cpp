@@ -59,7 +59,7 @@ Dispatcher::Dispatcher(Parts parts)
 
 Dispatcher::~Dispatcher() = default;
 
-// --- At the start ---------------------------------------------------------------------------------
+// --- At the start --------------------------------------------------------------------------------
 
 Result<void> Dispatcher::load() {
     auto held = load_holds();
@@ -133,7 +133,7 @@ Result<void> Dispatcher::hold_lanes(const config::RuleConfig& rule) {
     }
 }
 
-// --- Into the window ------------------------------------------------------------------------------
+// --- Into the window -----------------------------------------------------------------------------
 
 void Dispatcher::offer(std::vector<store::StoredEvent> stored) {
     auto shared = std::make_shared<std::vector<store::StoredEvent>>(std::move(stored));

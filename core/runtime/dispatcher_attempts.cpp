@@ -17,7 +17,7 @@ std::string name_of(const Delivery& delivery) {
 
 }  // namespace
 
-// --- Starting -------------------------------------------------------------------------------------
+// --- Starting ------------------------------------------------------------------------------------
 
 /// An attempt that ends at once pumps while the others are being started: that is done after them, not
 /// inside.
@@ -113,7 +113,7 @@ void Dispatcher::event_is_gone(std::uint64_t id, const Started& started, const E
     parts_.loop.post([this, id, started, outcome] { ended(id, started, outcome, Json::array()); });
 }
 
-// --- Ending ---------------------------------------------------------------------------------------
+// --- Ending --------------------------------------------------------------------------------------
 
 void Dispatcher::ended(std::uint64_t id, const Started& started, Outcome outcome, Json exchanges) {
     Waiting& waiting = waiting_.find(id)->second;
@@ -265,7 +265,7 @@ void Dispatcher::settled(std::uint64_t id, std::uint32_t destination) {
     pump();
 }
 
-// --- Ends without an attempt ----------------------------------------------------------------------
+// --- Ends without an attempt ---------------------------------------------------------------------
 
 /// Its settlement is queued before any of its successor's: the order in the store is that in the lane.
 void Dispatcher::supersede(std::uint64_t stale, std::uint64_t by) {

@@ -136,7 +136,7 @@ struct Hub::Impl final : AcceptSink, SettlementSink, HubControl {
     std::atomic<bool> running{false};
 };
 
-// --- Assembly -------------------------------------------------------------------------------------
+// --- Assembly ------------------------------------------------------------------------------------
 
 Result<void> Hub::Impl::open() {
     auto stored = open_store();
@@ -211,7 +211,7 @@ void Hub::Impl::stop(std::int64_t drain_ms) {
     if (store_thread) store_thread->stop();
 }
 
-// --- The seams between the threads ------------------------------------------------------------------
+// --- The seams between the threads ---------------------------------------------------------------
 
 bool Hub::Impl::submit(store::AcceptRequest request, AcceptSink::Done done) {
     return store_thread->submit(std::move(request),
@@ -231,7 +231,7 @@ void Hub::Impl::settle(store::Write write, std::function<void(bool)> done) {
                               });
 }
 
-// --- Control ----------------------------------------------------------------------------------------
+// --- Control -------------------------------------------------------------------------------------
 
 /// Durable when it returns.
 Result<store::WriteResult> Hub::Impl::commit(store::Write write) {
@@ -352,7 +352,7 @@ Json Hub::Impl::stats() {
     return made;
 }
 
-// --- The public face --------------------------------------------------------------------------------
+// --- The public face -----------------------------------------------------------------------------
 
 Hub::Hub(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Hub::~Hub() = default;

@@ -15,7 +15,7 @@
 
 namespace syncline {
 
-// --- A connector of the tests' own ----------------------------------------------------------------
+// --- A connector of the tests' own ---------------------------------------------------------------
 
 class TestConnector final : public sdk::Connector {
 public:
@@ -73,7 +73,7 @@ public:
     }
 };
 
-// --- Surroundings -----------------------------------------------------------------------------------
+// --- Surroundings --------------------------------------------------------------------------------
 
 class ManualLoop final : public Loop {
 public:

@@ -37,7 +37,7 @@ config::HubConfig with_alert(const std::string& type) {
     return config;
 }
 
-// --- Cancel and retry now -----------------------------------------------------------------------------
+// --- Cancel and retry now ------------------------------------------------------------------------
 
 TEST_F(DispatcherOrders, a_cancelled_delivery_is_never_tried_again_and_its_lane_goes_on) {
     Bench bench(file_);
@@ -127,7 +127,7 @@ TEST_F(DispatcherOrders, retry_now_does_not_wait_for_the_schedule) {
     EXPECT_EQ(bench.rows("delivered").size(), 1u);
 }
 
-// --- Hold and release -------------------------------------------------------------------------------------
+// --- Hold and release ----------------------------------------------------------------------------
 
 TEST_F(DispatcherOrders, a_hold_by_hand_lasts_over_restarts_until_its_release) {
     {
@@ -182,7 +182,7 @@ TEST_F(DispatcherOrders, a_destination_that_holds_itself_is_remembered_and_probe
     EXPECT_EQ(told[0].source, "syncline");
 }
 
-// --- The hub's own events ---------------------------------------------------------------------------------
+// --- The hub's own events ------------------------------------------------------------------------
 
 TEST_F(DispatcherOrders, what_is_given_up_is_told_by_a_rule) {
     Bench bench(file_, with_alert("syncline.delivery.dead"));
@@ -245,7 +245,7 @@ TEST_F(DispatcherOrders, a_death_and_its_event_are_one_commit) {
     EXPECT_NE(bench.transport.sent[0].body.find("\"why\""), std::string::npos);
 }
 
-// --- Expiry -------------------------------------------------------------------------------------------------
+// --- Expiry --------------------------------------------------------------------------------------
 
 TEST_F(DispatcherOrders, what_is_too_old_is_given_up_also_while_held) {
     auto made = [] {
@@ -278,7 +278,7 @@ TEST_F(DispatcherOrders, what_is_too_old_is_given_up_also_while_held) {
     EXPECT_TRUE(again.transport.sent.empty());
 }
 
-// --- Limits -------------------------------------------------------------------------------------------------
+// --- Limits --------------------------------------------------------------------------------------
 
 TEST_F(DispatcherOrders, a_limit_header_is_obeyed_before_the_destination_has_to_refuse) {
     Bench bench(file_);
@@ -302,7 +302,7 @@ TEST_F(DispatcherOrders, a_limit_header_is_obeyed_before_the_destination_has_to_
     EXPECT_EQ(bench.rows("delivered").size(), 11u);
 }
 
-// --- Batches ------------------------------------------------------------------------------------------------
+// --- Batches -------------------------------------------------------------------------------------
 
 /// test_config() and a rule that sends thing.counted to the batched action.
 config::HubConfig with_bulk() {
@@ -372,7 +372,7 @@ TEST_F(DispatcherOrders, a_batch_that_the_hub_dies_in_is_told_of_the_doubt_one_b
     EXPECT_EQ(bench.rows("delivered").size(), 3u);
 }
 
-// --- The window ---------------------------------------------------------------------------------------------
+// --- The window ----------------------------------------------------------------------------------
 
 /// Accepts without routing each by hand: `count` events of `type`, subjects by `subject_of`.
 void accept_many(Bench& bench, int count, const std::function<std::string(int)>& subject_of) {

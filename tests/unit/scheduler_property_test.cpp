@@ -386,7 +386,7 @@ TEST(SchedulerProperty, keeps_its_rules_whatever_happens) {
     }
 }
 
-// --- Fairness ---------------------------------------------------------------------------------------
+// --- Fairness ------------------------------------------------------------------------------------
 
 /// What happens to destination 0 under a random load, beside whatever `noise` does to destination 1.
 using Trace = std::vector<std::pair<std::int64_t, std::uint64_t>>;
@@ -506,7 +506,7 @@ TEST(SchedulerProperty, ten_thousand_idle_destinations_cost_a_start_nothing) {
     }
 }
 
-// --- Buckets and breakers ---------------------------------------------------------------------------
+// --- Buckets and breakers ------------------------------------------------------------------------
 
 TEST(PolicyProperty, a_bucket_never_gives_more_than_its_rate_and_wastes_nothing) {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
