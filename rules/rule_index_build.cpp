@@ -12,13 +12,12 @@
 // a boolean or a number: `none`), then the count of records, or the number of a node with
 // child_flag. A record: rule, alternative, lists << 16 | careful << 15 | count of tests, its size in
 // words, the tests (quick_test.hpp).
-#include <cmath>
-#include <map>
+#include <algorithm>
 #include <tuple>
 #include <unordered_map>
 
 #include "rules/quick_test.hpp"
-#include "rules/rule_index.hpp"
+#include "rules/rule_index_tables.hpp"
 
 namespace syncline::rules {
 
@@ -43,82 +42,6 @@ struct Entry {
     std::uint32_t used = 0;       // bits of `needed` that led here
     std::uint32_t settled = 0;    // of those, the ones that hold for certain
     std::uint32_t copies = 1;
-};
-
-struct Key {
-    std::uint32_t number = 0;     // equal keys of one dimension have one number
-    std::uint32_t dimension = 0;
-};
-
-/// A path with a way of looking up.
-struct Dimension {
-    std::uint32_t path = 0;
-    KeyKind kind = KeyKind::equal;
-    Derived how = Derived::as_is;
-    double low = 0, high = 0;     // range: of all finite ends
-};
-
-/// Access keys of all predicates, numbered.
-class KeyTable {
-public:
-    explicit KeyTable(const Predicates& predicates) : first_(predicates.size() + 1) {
-        for (std::uint32_t i = 0; i < predicates.size(); ++i) {
-            first_[i] = static_cast<std::uint32_t>(keys_.size());
-            auto access = access_of(predicates, predicates[i]);
-            exact_.push_back(access.exact);
-            if (access.keys.empty()) continue;
-            auto dimension = dimension_of(predicates[i].node, access);
-            for (auto& key : access.keys) add(dimension, std::move(key));
-        }
-        first_.back() = static_cast<std::uint32_t>(keys_.size());
-    }
-
-    std::uint32_t begin(std::uint32_t predicate) const { return first_[predicate]; }
-    std::uint32_t end(std::uint32_t predicate) const { return first_[predicate + 1]; }
-    std::uint32_t count(std::uint32_t predicate) const { return end(predicate) - begin(predicate); }
-    const Key& operator[](std::uint32_t at) const { return keys_[at]; }
-    const AccessKey& access_key(std::uint32_t number) const { return distinct_[number]; }
-    const Dimension& dimension(std::uint32_t at) const { return dimensions_[at]; }
-    bool exact(std::uint32_t predicate) const { return exact_[predicate]; }
-    std::size_t distinct_count() const { return distinct_.size(); }
-    std::size_t dimension_count() const { return dimensions_.size(); }
-
-private:
-    std::uint32_t dimension_of(std::uint32_t path, const Access& access) {
-        auto name = static_cast<std::uint64_t>(path) << 16 |
-                    static_cast<std::uint64_t>(access.kind) << 8 |
-                    static_cast<std::uint64_t>(access.how);
-        auto [at, fresh] = known_dimensions_.try_emplace(
-            name, static_cast<std::uint32_t>(dimensions_.size()));
-        if (fresh) dimensions_.push_back({path, access.kind, access.how, INFINITY, -INFINITY});
-        return at->second;
-    }
-
-    void add(std::uint32_t dimension, AccessKey key) {
-        name_.assign(reinterpret_cast<const char*>(&dimension), sizeof dimension);
-        name_.push_back(key.has_text ? 't' : '-');
-        name_.append(reinterpret_cast<const char*>(&key.hash), sizeof key.hash);
-        name_.append(reinterpret_cast<const char*>(&key.low), sizeof key.low);
-        name_.append(reinterpret_cast<const char*>(&key.high), sizeof key.high);
-        name_ += key.text;
-        auto number = known_keys_.number_of(name_);
-        if (number == distinct_.size()) {
-            auto& of = dimensions_[dimension];
-            if (std::isfinite(key.low)) of.low = std::min(of.low, key.low);
-            if (std::isfinite(key.high)) of.high = std::max(of.high, key.high);
-            distinct_.push_back(std::move(key));
-        }
-        keys_.push_back({number, dimension});
-    }
-
-    std::vector<std::uint32_t> first_;
-    std::vector<bool> exact_;
-    std::vector<Key> keys_;
-    std::vector<AccessKey> distinct_;
-    std::vector<Dimension> dimensions_;
-    std::unordered_map<std::uint64_t, std::uint32_t> known_dimensions_;
-    Interner known_keys_;
-    std::string name_;
 };
 
 /// One entry under one key of a dimension.
@@ -255,13 +178,13 @@ private:
             auto leads = make_leads(of, by_dimension[i]);
             if (of.kind == KeyKind::equal && of.how == Derived::as_is)
                 equals.push_back({of.path, std::move(leads)});
-            else probes.push_back(make_probe(of, leads));
+            else probes.push_back(tables_.make_probe(of, leads));
         }
         // Alike after alike: the processor learns what comes next.
         std::sort(probes.begin(), probes.end(), [](const auto& a, const auto& b) {
             return std::tie(a.kind, a.how, a.path) < std::tie(b.kind, b.how, b.path);
         });
-        put_table(equals, made_.nodes[node]);
+        tables_.put_table(equals, made_.nodes[node]);
         auto& made = made_.nodes[node];
         made.first_probe = static_cast<std::uint32_t>(made_.probes.size());
         made.probe_count = static_cast<std::uint32_t>(probes.size());
@@ -323,17 +246,6 @@ private:
         return found;
     }
 
-    /// A key of a probe and the bucket that it leads to.
-    struct Leads {
-        std::uint32_t key = 0;
-        std::uint32_t bucket = 0;
-    };
-
-    struct PathLeads {
-        std::uint32_t path = 0;
-        std::vector<Leads> leads;
-    };
-
     /// Builds the buckets of a dimension.
     std::vector<Leads> make_leads(const Dimension& of, std::vector<Placed>& placed) {
         std::stable_sort(placed.begin(), placed.end(),
@@ -355,20 +267,6 @@ private:
         return leads;
     }
 
-    RuleIndex::Probe make_probe(const Dimension& of, std::vector<Leads>& leads) {
-        RuleIndex::Probe probe;
-        probe.path = of.path;
-        probe.kind = of.kind;
-        probe.how = of.how;
-        switch (of.kind) {
-            case KeyKind::prefix: put_prefixes(leads, probe); break;
-            case KeyKind::range: put_ranges(leads, probe); break;
-            case KeyKind::none_of: put_lists(leads, probe); break;
-            default: put_slots(leads, probe); break;
-        }
-        return probe;
-    }
-
     std::uint32_t make_bucket(KeyKind kind, const AccessKey& key, std::vector<Entry>& group) {
         std::uint32_t child = none;
         if (group.size() > bucket_max && tells_apart(group)) {
@@ -377,7 +275,7 @@ private:
             fill_node(child, std::move(group));
         }
         auto bucket = static_cast<std::uint32_t>(made_.code.size());
-        if (kind == KeyKind::equal) put_text(key);
+        if (kind == KeyKind::equal) tables_.put_text(key);
         if (child != none) made_.code.push_back(child | RuleIndex::child_flag);
         else put_records(group);
         return bucket;
@@ -391,19 +289,7 @@ private:
         });
     }
 
-    // --- Tables ---------------------------------------------------------------------------------
-
-    void put_text(const AccessKey& key) {
-        if (!key.has_text) {
-            made_.code.push_back(none);
-            return;
-        }
-        made_.code.push_back(static_cast<std::uint32_t>(key.text.size()));
-        auto begin = made_.code.size();
-        made_.code.resize(begin + (key.text.size() + 3) / 4);
-        if (!key.text.empty())
-            std::memcpy(made_.code.data() + begin, key.text.data(), key.text.size());
-    }
+    // --- Records --------------------------------------------------------------------------------
 
     void put_records(std::vector<Entry>& entries) {
         made_.code.push_back(static_cast<std::uint32_t>(entries.size()));
@@ -442,126 +328,12 @@ private:
         for (std::size_t i = 0; i < entries.size(); ++i) entries[i] = keyed[i].second;
     }
 
-    /// Room for `count` keys in a table of its own; returns its mask.
-    std::uint32_t open_table(std::size_t count) {
-        auto size = std::bit_ceil(count * 3 / 2 + 1);
-        made_.equals.resize(made_.equals.size() + size);
-        return static_cast<std::uint32_t>(size - 1);
-    }
-
-    void put_slot(std::uint32_t table, std::uint32_t mask, std::uint64_t hash,
-                  std::uint32_t bucket) {
-        auto* slots = made_.equals.data() + table;
-        auto at = static_cast<std::uint32_t>(hash >> 32) & mask;
-        for (; slots[at].bucket != RuleIndex::EqualSlot::empty; at = (at + 1) & mask)
-            slots[at].bucket |= RuleIndex::EqualSlot::full;
-        slots[at] = {static_cast<std::uint32_t>(hash), bucket};
-    }
-
-    void put_table(const std::vector<PathLeads>& equals, RuleIndex::Node& node) {
-        std::size_t count = 0;
-        for (const auto& of : equals) count += of.leads.size();
-        if (count == 0) return;
-        node.first_path = static_cast<std::uint32_t>(made_.paths.size());
-        node.path_count = static_cast<std::uint32_t>(equals.size());
-        node.table = static_cast<std::uint32_t>(made_.equals.size());
-        node.mask = open_table(count);
-        for (const auto& of : equals) {
-            made_.paths.push_back(of.path);
-            for (const auto& lead : of.leads)
-                put_slot(node.table, node.mask,
-                         RuleIndex::hash_at(of.path, keys_.access_key(lead.key).hash), lead.bucket);
-        }
-    }
-
-    void put_slots(const std::vector<Leads>& leads, RuleIndex::Probe& probe) {
-        probe.begin = static_cast<std::uint32_t>(made_.equals.size());
-        probe.size = open_table(leads.size());
-        for (const auto& lead : leads) {
-            auto hash = keys_.access_key(lead.key).hash;
-            if (probe.kind != KeyKind::equal) hash = RuleIndex::gram_hash(hash);
-            put_slot(probe.begin, probe.size, hash, lead.bucket);
-        }
-    }
-
-    void put_lists(const std::vector<Leads>& leads, RuleIndex::Probe& probe) {
-        std::map<std::string_view, std::vector<std::uint32_t>> lists_of;   // by text
-        for (std::uint32_t i = 0; i < leads.size(); ++i)
-            for (auto text : keys_.access_key(leads[i].key).list) lists_of[text].push_back(i);
-        probe.blocks = static_cast<std::uint32_t>(made_.code.size());
-        made_.code.push_back(static_cast<std::uint32_t>(leads.size()));
-        for (const auto& lead : leads) made_.code.push_back(lead.bucket);
-        probe.begin = static_cast<std::uint32_t>(made_.equals.size());
-        probe.size = open_table(lists_of.size());
-        for (const auto& [text, lists] : lists_of) {
-            AccessKey key;
-            key.text = text;
-            key.has_text = true;
-            put_slot(probe.begin, probe.size, hash_text(text),
-                     static_cast<std::uint32_t>(made_.code.size()));
-            put_text(key);
-            auto bits = made_.code.size();
-            made_.code.resize(bits + (leads.size() + 31) / 32);
-            for (auto list : lists) made_.code[bits + list / 32] |= 1u << (list % 32);
-        }
-    }
-
-    void put_prefixes(std::vector<Leads>& leads, RuleIndex::Probe& probe) {
-        auto text = [&](const Leads& lead) -> const std::string& {
-            return keys_.access_key(lead.key).text;
-        };
-        std::sort(leads.begin(), leads.end(),
-                  [&](const Leads& a, const Leads& b) { return text(a) < text(b); });
-        probe.begin = static_cast<std::uint32_t>(made_.prefixes.size());
-        probe.size = static_cast<std::uint32_t>(leads.size());
-        auto shortest = std::min_element(leads.begin(), leads.end(), [&](const auto& a, const auto& b) {
-            return text(a).size() < text(b).size();
-        });
-        probe.blocks = static_cast<std::uint32_t>(
-            64 - 8 * std::min<std::size_t>(8, text(*shortest).size()));
-        std::vector<std::uint32_t> open;   // entries that are prefixes of the one before
-        for (std::uint32_t i = 0; i < leads.size(); ++i) {
-            const auto& mine = text(leads[i]);
-            while (!open.empty() && !mine.starts_with(text(leads[open.back()]))) open.pop_back();
-            RuleIndex::PrefixEntry entry;
-            entry.text = static_cast<std::uint32_t>(made_.texts.size());
-            entry.size = static_cast<std::uint32_t>(mine.size());
-            entry.parent = open.empty() ? none : open.back();
-            entry.bucket = leads[i].bucket;
-            made_.texts += mine;
-            made_.prefix_heads.push_back(text_head(mine));
-            made_.prefixes.push_back(entry);
-            open.push_back(i);
-        }
-    }
-
-    void put_ranges(std::vector<Leads>& leads, RuleIndex::Probe& probe) {
-        auto low = [&](const Leads& lead) { return keys_.access_key(lead.key).low; };
-        std::sort(leads.begin(), leads.end(),
-                  [&](const Leads& a, const Leads& b) { return low(a) < low(b); });
-        probe.begin = static_cast<std::uint32_t>(made_.range_lows.size());
-        probe.size = static_cast<std::uint32_t>(leads.size());
-        probe.blocks = static_cast<std::uint32_t>(made_.range_blocks.size());
-        std::vector<double> highs;
-        for (const auto& lead : leads) {
-            const auto& key = keys_.access_key(lead.key);
-            made_.range_lows.push_back(key.low);
-            made_.range_highs.push_back(key.high);
-            made_.range_buckets.push_back(lead.bucket);
-            highs.push_back(key.high);
-        }
-        for (std::size_t size : {RuleIndex::block, RuleIndex::block * RuleIndex::block})
-            for (std::size_t i = 0; i < highs.size(); i += size)
-                made_.range_blocks.push_back(*std::max_element(
-                    highs.begin() + static_cast<std::ptrdiff_t>(i),
-                    highs.begin() + static_cast<std::ptrdiff_t>(std::min(i + size, highs.size()))));
-    }
-
     const Predicates& predicates_;
     const KeyTable& keys_;
     const std::vector<IndexItem>& items_;
     const std::vector<Alternative>& alternatives_;
     RuleIndex made_;
+    IndexTables tables_{keys_, made_};
     std::vector<std::uint32_t> key_counts_, covered_;
     std::vector<double> gains_;
     std::vector<std::uint32_t> counted_keys_, counted_dimensions_;
@@ -573,22 +345,6 @@ RuleIndex build_rule_index(const Predicates& predicates, std::vector<IndexItem> 
                            const std::vector<Alternative>& alternatives) {
     KeyTable keys(predicates);
     return IndexBuilder(predicates, keys, items, alternatives).build();
-}
-
-std::size_t RuleIndex::memory_bytes() const {
-    std::size_t bytes = texts.capacity();
-    auto add = [&](const auto& table) { bytes += table.capacity() * sizeof(table[0]); };
-    add(nodes), add(probes), add(code), add(paths), add(equals);
-    add(prefix_heads), add(prefixes);
-    add(range_lows), add(range_highs), add(range_buckets), add(range_blocks);
-    return bytes;
-}
-
-void RuleIndex::shrink() {
-    auto fit = [](auto& table) { table.shrink_to_fit(); };
-    fit(nodes), fit(probes), fit(code), fit(paths), fit(equals), fit(texts);
-    fit(prefix_heads), fit(prefixes);
-    fit(range_lows), fit(range_highs), fit(range_buckets), fit(range_blocks);
 }
 
 }  // namespace syncline::rules
