@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/limits.hpp"
 #include "rules/pattern_tree.hpp"
 #include "rules/rule_program.hpp"
 
@@ -117,6 +118,11 @@ private:
         Range others{begin, stack_.size()};
         if (!any_list || elements.begin == elements.end) return here(first, last, node, others);
         Verdict all = Verdict::vacuous;
+        if (others.begin < others.end && !fits(others, elements.end - elements.begin)) {
+            all = here(first, last, node, others);
+            if (all == Verdict::yes) return all;
+            others.end = others.begin;
+        }
         for (auto i = elements.begin; i < elements.end; ++i) {
             auto element = stack_[i];
             stack_.resize(others.end);
@@ -126,6 +132,20 @@ private:
             all = both(all, verdict);
         }
         return all;
+    }
+
+    /// May the places outside lists be looked at again for each element? As pattern_match.cpp says.
+    bool fits(Range others, std::size_t elements) const {
+        std::size_t left = limits::match_join_nodes_max / elements;
+        for (auto i = others.begin; i < others.end; ++i) count_nodes(stack_[i].node, left);
+        return left > 0;
+    }
+    /// Takes the value and all below it from `left`, down to 0.
+    void count_nodes(Node node, std::size_t& left) const {
+        if (left == 0) return;
+        --left;
+        reader_.items(node, [&](Node item) { count_nodes(item, left); });
+        reader_.members(node, [&](std::string_view, Node below) { count_nodes(below, left); });
     }
 
     /// The elements of the lists among the places, lists in lists flattened.
