@@ -2,6 +2,7 @@
 #include "core/runtime/dispatcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
@@ -197,7 +198,7 @@ void Dispatcher::refill(std::uint32_t destination) {
     auto pending = parts_.reader.pending(window.name, window.tail, room);
     if (!pending) {
         log_warning("pending deliveries cannot be read", {{"error", pending.error().text()}});
-        return;
+        return refill_in(reread_ms, destination);
     }
     window.backlog = pending->size() == room;
     for (auto& delivery : *pending) {
@@ -205,13 +206,18 @@ void Dispatcher::refill(std::uint32_t destination) {
         take_in(destination, std::move(delivery), nullptr);
     }
     bool more = window.backlog && scheduler_.size(destination) < limits::window_refill_below;
-    if (!more || window.refilling) return;
-    window.refilling = true;
-    parts_.loop.post([this, destination] {
+    if (more) refill_in(0, destination);
+}
+
+void Dispatcher::refill_in(std::int64_t ms, std::uint32_t destination) {
+    if (std::exchange(windows_[destination].refilling, true)) return;
+    auto again = [this, destination] {
         windows_[destination].refilling = false;
         refill(destination);
         pump();
-    });
+    };
+    if (ms == 0) parts_.loop.post(std::move(again));
+    else parts_.loop.after(ms, std::move(again));
 }
 
 /// The next of a lane that did not fit.

@@ -89,7 +89,7 @@ private:
         std::string name;
         std::uint64_t tail = 0;            // all pending ids up to here are in the window or spilled
         bool backlog = false;              // the store may hold pending ids beyond it
-        bool refilling = false;            // a further page is posted
+        bool refilling = false;            // a further page, or another try, is planned
         /// Lanes with pending ids in the store between this one and the tail.
         std::map<std::string, std::uint64_t> spilled;
         std::int64_t expire_ms = 0;
@@ -114,6 +114,7 @@ private:
     delivery::Ticket ticket_for(const Delivery& delivery) const;
     std::int64_t until_expiry_ms(const Window& window, const Delivery& delivery) const;
     void refill(std::uint32_t destination);
+    void refill_in(std::int64_t ms, std::uint32_t destination);
     void refill_lane(std::uint32_t destination, const std::string& lane);
     void left(std::uint32_t destination, const std::string& lane);
     void forget(std::uint64_t id);
