@@ -1,5 +1,6 @@
 // Files are strings; every change is recorded as a DiskOperation, from which CutDisk makes what a
 // power cut leaves. Locks are those of SQLite's contract, between the connections of this process.
+// Long because a VFS is one table of functions, and most of them are needed.
 #include "tests/simulation/disk.hpp"
 
 #include <sqlite3.h>

@@ -34,6 +34,7 @@ struct FaultMix {
     std::size_t power_cuts = 0;         // at a step
     std::size_t disk_cuts = 0;          // in the middle of the disk's operations
     std::size_t stops = 0;              // asked for, with time to settle
+    unsigned orders = 0;                // a person cancels, hurries, holds, releases
     unsigned stall = 0;                 // a thread does not get its turn for a while
     std::int64_t stall_ms = 0;
     unsigned tick = 0;                  // time passes though there is work

@@ -192,6 +192,59 @@ void SimulatedHub::replay(std::vector<std::uint64_t> ids) {
         std::move(write), [this](Result<store::WriteResult>) { replaying_ = false; });
 }
 
+void SimulatedHub::commit(store::Write write,
+                          std::function<void(const store::WriteResult&)> then) {
+    store_thread_->submit(std::move(write),
+                          [this, then = std::move(then)](Result<store::WriteResult> result) {
+                              if (result && !dead()) then(*result);
+                          });
+}
+
+void SimulatedHub::cancel(std::vector<std::uint64_t> ids) {
+    store::Cancel order;
+    order.delivery_ids = ids;
+    commit(std::move(order), [this, ids](const store::WriteResult& result) {
+        dispatcher_->cancelled(result.changed, [this, ids] { ground_.model.cancels_known(ids); });
+    });
+}
+
+void SimulatedHub::retry_now(std::vector<std::uint64_t> ids) {
+    store::RetryNow order;
+    order.delivery_ids = std::move(ids);
+    commit(std::move(order), [this](const store::WriteResult& result) {
+        dispatcher_->hurried(result.changed, [] {});
+    });
+}
+
+void SimulatedHub::hold(const std::string& destination) {
+    store::HoldChange change;
+    change.destination = destination;
+    change.by_hand = true;
+    change.reason = "simulated";
+    change.since_ms = ground_.world.clock.wall_ms();
+    store::Hold hold;
+    hold.destination = destination;
+    hold.by_hand = true;
+    hold.reason = change.reason;
+    hold.since_ms = change.since_ms;
+    commit(std::move(change), [this, hold](const store::WriteResult&) {
+        dispatcher_->held(hold, [this, hold] {
+            ground_.model.holds(hold.destination, ground_.world.moment());
+        });
+    });
+}
+
+void SimulatedHub::release(const std::string& destination) {
+    store::HoldChange change;
+    change.destination = destination;
+    change.by_hand = true;
+    change.held = false;
+    commit(std::move(change), [this, destination](const store::WriteResult&) {
+        ground_.model.releases(destination);
+        dispatcher_->released(destination, [] {});
+    });
+}
+
 void SimulatedHub::drain() {
     loop_.post([this] { dispatcher_->drain([this] { drained_ = true; }); });
 }

@@ -81,6 +81,11 @@ public:
     /// As a person does through the admin port.
     void replay(std::vector<std::uint64_t> ids);
     bool replaying() const { return replaying_; }
+    /// Both durable first, then known to the window.
+    void cancel(std::vector<std::uint64_t> ids);
+    void retry_now(std::vector<std::uint64_t> ids);
+    void hold(const std::string& destination);
+    void release(const std::string& destination);
     void kill() { killed_ = true; }
     bool dead() const { return killed_ || ground_.disk.is_off(); }
     /// Starts no more attempts; true when the last one is settled.
@@ -91,6 +96,7 @@ public:
 private:
     class WatchedWriter;
     Result<void> compare();
+    void commit(store::Write write, std::function<void(const store::WriteResult&)> then);
     std::vector<Delivery> route(const Event& event) override {
         return router_.route(event, matcher_);
     }

@@ -47,6 +47,7 @@ struct Fact {
     bool written = false;            // in this attempt
     bool settling = false;           // its outcome is on its way to the disk
     std::optional<std::uint64_t> put_off;   // by a hold, after so many recoveries
+    std::optional<Moment> cancel_known;   // to the window, since
     bool superseded = false;         // that outcome: a newer one takes its place
     std::optional<host::HttpResult> last;
 
@@ -78,6 +79,14 @@ public:
     void sends(const HttpRequest& request, Moment started);
     void hears(const HttpRequest& request, const host::HttpResult& result);
 
+    // --- What the operator's orders have come to ---
+    /// The window knows: from now on none of them may start.
+    void cancels_known(const std::vector<std::uint64_t>& ids);
+    void holds(const std::string& destination, Moment now);
+    void releases(const std::string& destination);
+    const std::set<std::string>& held() const { return state_.held; }
+    std::vector<std::uint64_t> waiting() const;
+
     // --- For the operator and the end ---
     std::vector<std::uint64_t> letters_that_hold() const;
     std::size_t pending() const;
@@ -90,6 +99,7 @@ private:
         std::map<std::string, SentEvent> events;          // by id
         std::map<std::string, std::string> ids_by_key;
         std::map<std::string, Fact> facts;                // by name
+        std::set<std::string> held;                       // destinations, by hand
         std::map<std::string, std::string> links;         // (destination, kind, source id) → id
     };
     /// What a destination was last told, and what follows from it.
@@ -98,6 +108,7 @@ private:
         std::uint64_t successes = 0;
         std::optional<Moment> quiet_since;
         std::int64_t quiet_until_ms = 0;
+        std::optional<Moment> held_since;         // by hand
         std::optional<Moment> paused_since;
         std::int64_t paused_until_ms = 0;
         std::vector<std::int64_t> starts_ms;
@@ -118,6 +129,7 @@ private:
     bool accept(State& state, const store::Accept& accept);
     void replay(State& state, std::uint64_t id);
     void settle(State& state, const store::Settlement& settlement);
+    void order(State& state, const store::Write& write);
     void check_settled(const Fact& fact, const store::Settlement& settlement);
     std::vector<Fact> route(const SentEvent& event) const;
     static std::vector<std::string> lines(const State& state);

@@ -62,12 +62,15 @@ Fact* Model::fact_of(const HttpRequest& request) {
     const std::string* event = request.headers.find("X-Event");
     if (!event) return nullptr;
     bool derives = request.target.find("/derive/") != std::string::npos;
+    Fact* cancelled = nullptr;
     for (auto& [name, fact] : state_.facts) {
         const Rule* rule = scenario_.rule(fact.rule);
         bool right = derives ? fact.rule.empty() : rule && rule->fetches;
-        if (right && fact.event_id == *event && fact.state == DeliveryState::pending) return &fact;
+        if (!right || fact.event_id != *event) continue;
+        if (fact.state == DeliveryState::pending) return &fact;
+        if (fact.state == DeliveryState::cancelled) cancelled = &fact;
     }
-    return nullptr;
+    return cancelled;   // meanwhile
 }
 
 // --- Attempts ---------------------------------------------------------------------------------------
@@ -76,7 +79,10 @@ void Model::sends(const HttpRequest& request, Moment started) {
     Fact* fact = fact_of(request);
     if (!fact) return violated("a request for an unknown delivery");
     std::string text = "delivery " + std::to_string(fact->id);
-    if (fact->state != DeliveryState::pending)
+    bool on_its_way = fact->state == DeliveryState::cancelled &&
+                      (fact->running() || !fact->cancel_known ||
+                       started.order < fact->cancel_known->order);
+    if (fact->state != DeliveryState::pending && !on_its_way)
         violated(text + " is sent though it is " + std::string(delivery_state_name(fact->state)));
     if (fact->settling) violated(text + " is sent before its outcome is durable");
     if (fact->in_flight) violated(text + " is sent twice at once");
@@ -153,6 +159,8 @@ void Model::check_destination(const Fact& fact, Moment started) {
     if (mood.quiet_since && started.order > mood.quiet_since->order &&
         (started.ms < mood.quiet_until_ms || probes > 1))
         violated("more than a probe at " + text + ", which is to be left alone");
+    if (mood.held_since && started.order > mood.held_since->order)
+        violated("sent while a person holds " + text);
     if (mood.paused_since && started.order > mood.paused_since->order &&
         started.ms < mood.paused_until_ms)
         violated("sent before the Retry-After of " + text + " is over");
@@ -277,7 +285,34 @@ void Model::ended(Fact& fact, OutcomeKind kind, Moment now) {
             other.due_ms = std::min(other.due_ms, now.ms);
 }
 
-// --- The operator and the end -----------------------------------------------------------------------
+// --- The operator ------------------------------------------------------------------------------------
+
+void Model::cancels_known(const std::vector<std::uint64_t>& ids) {
+    for (auto id : ids)
+        if (Fact* fact = find(id); fact && fact->state == DeliveryState::cancelled)
+            fact->cancel_known = world_.moment();
+}
+
+void Model::holds(const std::string& destination, Moment now) {
+    moods_[destination].held_since = now;
+}
+
+void Model::releases(const std::string& destination) {
+    moods_[destination].held_since.reset();
+    moods_[destination].quiet_since.reset();
+    for (auto& [name, fact] : state_.facts)
+        if (fact.destination == destination && fact.put_off) fact.due_ms = world_.now();
+}
+
+std::vector<std::uint64_t> Model::waiting() const {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [name, fact] : state_.facts)
+        if (fact.state == DeliveryState::pending) ids.push_back(fact.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+// --- Counts -------------------------------------------------------------------------------------------
 
 std::vector<std::uint64_t> Model::letters_that_hold() const {
     std::set<std::uint64_t> repeated;

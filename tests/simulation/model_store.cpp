@@ -116,15 +116,43 @@ std::size_t Model::apply(State& state, const store::Write& write) {
                 fact.uncertain = true;
     } else if (const auto* settlement = std::get_if<store::Settlement>(&write)) {
         Fact* fact = find(settlement->delivery_id);
-        if (fact && state.facts[fact->name()].state == DeliveryState::pending) {
-            check_told(state, *fact, *settlement);
+        auto known = fact ? state.facts[fact->name()].state : DeliveryState::dead;
+        bool cancelled = known == DeliveryState::cancelled && settlement->attempt;
+        if (known == DeliveryState::pending || cancelled) {
+            if (!cancelled) check_told(state, *fact, *settlement);
             for (const auto& one : settlement->emitted) repeats += accept(state, one) ? 0 : 1;
         }
         settle(state, *settlement);
     } else if (const auto* again = std::get_if<store::Replay>(&write)) {
         for (auto id : again->delivery_ids) replay(state, id);
+    } else {
+        order(state, write);
     }
     return repeats;
+}
+
+/// Cancel, retry now, hold, release.
+void Model::order(State& state, const store::Write& write) {
+    if (const auto* change = std::get_if<store::HoldChange>(&write)) {
+        if (change->held) state.held.insert(change->destination);
+        else state.held.erase(change->destination);
+    }
+    for (auto& [name, fact] : state.facts) {
+        auto has = [&, id = fact.id](const std::vector<std::uint64_t>& ids) {
+            return std::find(ids.begin(), ids.end(), id) != ids.end();
+        };
+        bool pending = fact.state == DeliveryState::pending;
+        const auto* cancel = std::get_if<store::Cancel>(&write);
+        if (cancel && (pending || fact.state == DeliveryState::dead) && has(cancel->delivery_ids)) {
+            fact.state = DeliveryState::cancelled;
+            fact.cancel_known.reset();
+        }
+        const auto* hurry = std::get_if<store::RetryNow>(&write);
+        if (!hurry || !pending || !has(hurry->delivery_ids)) continue;
+        fact.not_before_ms = 0;
+        fact.due_ms = world_.now();
+        moods_[fact.destination].quiet_until_ms = 0;   // one may probe
+    }
 }
 
 std::optional<SentEvent> Model::meant_by(const std::string& source,
@@ -238,10 +266,12 @@ void Model::settle(State& state, const store::Settlement& settlement) {
     if (!known) return violated("an unknown delivery is settled");
     Fact& fact = state.facts[known->name()];
     fact.settling = false;
-    if (fact.state != DeliveryState::pending) return;
-    check_settled(fact, settlement);
-    fact.state = settlement.state;
+    // One that was cancelled meanwhile stays so, unless it is delivered.
+    bool cancelled = fact.state == DeliveryState::cancelled && settlement.attempt;
+    if (fact.state != DeliveryState::pending && !cancelled) return;
+    if (!cancelled) check_settled(fact, settlement);
     fact.attempts = settlement.attempts;
+    if (!cancelled || settlement.state == DeliveryState::delivered) fact.state = settlement.state;
     fact.not_before_ms = settlement.not_before_ms;
     fact.uncertain = settlement.uncertain;
     for (const auto& link : settlement.links)
@@ -339,11 +369,13 @@ void Model::check_links(store::Reader& reader) {
 void Model::begins(store::Reader& reader) {
     compare(reader);
     moods_.clear();
+    for (const auto& name : state_.held) holds(name, world_.moment());
     std::int64_t wall = world_.clock.wall_ms();
     for (auto& [name, fact] : state_.facts) {
         fact.started.reset();
         fact.last.reset();
         fact.put_off.reset();
+        fact.cancel_known = world_.moment();
         fact.in_flight = fact.asked = fact.written = fact.settling = fact.superseded = false;
         fact.due_ms = world_.now() + std::clamp<std::int64_t>(fact.not_before_ms - wall, 0,
                                                               limits::retry_after_ms_max);

@@ -42,6 +42,7 @@ private:
     void trouble_the_disk();
     void jump_the_clock();
     void operate();
+    void order();
     void begin_calm();
     bool settled() const;
     void check_end();
@@ -179,6 +180,9 @@ void Run::jump_the_clock() {
 
 /// A person looks now and then, and repeats the dead letters that hold a lane.
 void Run::operate() {
+    if (hub_ && !hub_->dead() && !world_.calm && world_.dice.chance(world_.faults.orders)) order();
+    if (hub_ && !hub_->dead() && world_.calm)
+        for (const auto& name : model_.held()) hub_->release(name);
     if (hub_ && !hub_->dead() && !hub_->replaying()) {
         auto ids = model_.letters_that_hold();
         if (!ids.empty() && (world_.calm || world_.dice.chance(500))) {
@@ -189,6 +193,21 @@ void Run::operate() {
     world_.agenda.in(world_.calm ? 60'000 : 10'000 + world_.dice.skewed(120'000), [this] {
         if (!settled()) operate();
     });
+}
+
+void Run::order() {
+    auto ids = model_.waiting();
+    std::erase_if(ids, [this](auto) { return world_.dice.chance(700); });
+    const auto& destinations = scenario_.destinations;
+    const std::string& name = destinations[world_.dice.below(destinations.size())].name;
+    auto what = world_.dice.below(4);
+    constexpr const char* orders[] = {"cancel", "retry now", "hold", "release"};
+    world_.history.note(std::string("operator: ") + orders[what] + ", " +
+                        (what < 2 ? std::to_string(ids.size()) + " deliveries" : name));
+    if (what == 0) hub_->cancel(std::move(ids));
+    else if (what == 1) hub_->retry_now(std::move(ids));
+    else if (what == 2) hub_->hold(name);
+    else hub_->release(name);
 }
 
 void Run::begin_calm() {
@@ -246,7 +265,7 @@ void Run::pass_time() {
 
 bool Run::settled() const {
     return world_.calm && hub_ && stop_until_ms_ < 0 && senders_.unanswered() == 0 &&
-           model_.pending() == 0 && model_.letters_that_hold().empty();
+           model_.pending() == 0 && model_.held().empty() && model_.letters_that_hold().empty();
 }
 
 /// The power goes once more: all that was settled must be there.
