@@ -13,7 +13,9 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }  // namespace
 
-// Counts what the whole test program allocates, to see that matching does not.
+// Counts what the whole test program allocates, to see that matching does not. The address sanitizer
+// has its own allocator, and wants to see which call made and which freed: there nothing is counted.
+#ifndef __SANITIZE_ADDRESS__
 void* operator new(std::size_t size) {
     ++allocations;
     if (void* made = std::malloc(size ? size : 1)) return made;
@@ -21,6 +23,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* made) noexcept { std::free(made); }
 void operator delete(void* made, std::size_t) noexcept { std::free(made); }
+#endif
 
 namespace syncline::rules {
 namespace {
@@ -86,6 +89,9 @@ TEST(Matcher, DoesNotAllocateOnceItsBuffersHaveGrown) {
     EXPECT_GT(matches, 0u);
     auto before = allocations.load();
     all();
+#ifndef __SANITIZE_ADDRESS__
+    EXPECT_GT(before, 0u);
+#endif
     EXPECT_EQ(allocations.load(), before);
     EXPECT_EQ(found.size(), matches);
 }
