@@ -141,6 +141,7 @@ private:
     void check_start(Fact& fact, Moment started);
     void check_lane(const Fact& fact);
     void check_destination(const Fact& fact, Moment started);
+    std::size_t probes_at(const std::string& destination) const;
     void check_rate(const Destination& destination, Mood& mood, Moment started);
     void check_ended(const Fact& fact, const store::Settlement& settlement);
     std::int64_t least_wait_ms(const Fact& fact, const store::Settlement& settlement) const;

@@ -144,20 +144,31 @@ void Model::check_lane(const Fact& fact) {
                  " that holds its lane");
 }
 
+/// Attempts under way that began since the destination is to be left alone.
+std::size_t Model::probes_at(const std::string& destination) const {
+    auto mood = moods_.find(destination);
+    if (mood == moods_.end() || !mood->second.quiet_since) return 0;
+    std::uint64_t since = mood->second.quiet_since->order;
+    auto probes = std::count_if(state_.facts.begin(), state_.facts.end(), [&](const auto& one) {
+        const Fact& other = one.second;
+        return other.destination == destination && other.running() && !other.settling &&
+               other.started->order > since;
+    });
+    return static_cast<std::size_t>(probes);
+}
+
 void Model::check_destination(const Fact& fact, Moment started) {
     const Destination& destination = scenario_.destination(fact.destination);
     Mood& mood = moods_[fact.destination];
-    std::size_t running = 0, probes = 0;
-    for (const auto& [name, other] : state_.facts) {
-        if (other.destination != fact.destination || !other.running() || other.settling) continue;
-        ++running;
-        if (mood.quiet_since && other.started->order > mood.quiet_since->order) ++probes;
-    }
+    auto running = std::count_if(state_.facts.begin(), state_.facts.end(), [&](const auto& one) {
+        const Fact& other = one.second;
+        return other.destination == fact.destination && other.running() && !other.settling;
+    });
     std::string text = fact.destination + " for delivery " + std::to_string(fact.id);
-    if (running > destination.concurrency)
+    if (static_cast<std::size_t>(running) > destination.concurrency)
         violated(std::to_string(running) + " at once at " + text);
     if (mood.quiet_since && started.order > mood.quiet_since->order &&
-        (started.ms < mood.quiet_until_ms || probes > 1))
+        (started.ms < mood.quiet_until_ms || probes_at(fact.destination) > 1))
         violated("more than a probe at " + text + ", which is to be left alone");
     if (mood.held_since && started.order > mood.held_since->order)
         violated("sent while a person holds " + text);
@@ -269,7 +280,10 @@ void Model::ended(Fact& fact, OutcomeKind kind, Moment now) {
     }
     std::int64_t asked = asked_ms(fact.last);
     if (kind != OutcomeKind::delivered && fault && asked == 0) {
-        if (++mood.failures >= failures_to_rest && (!mood.quiet_since || probe)) rest(rest_ms);
+        // The hub takes an older attempt that fails during a probe for the probe, rests anew, and
+        // probes again though the first one may still be out.
+        bool again = probe || probes_at(fact.destination) > 0;
+        if (++mood.failures >= failures_to_rest && (!mood.quiet_since || again)) rest(rest_ms);
         return;
     }
     if (kind == OutcomeKind::retry && fault) {
