@@ -117,7 +117,7 @@ std::string base_name(const char* path) {
     return slash == nullptr ? path : slash + 1;
 }
 
-// --- Contents ---------------------------------------------------------------------------------------
+// --- Contents ------------------------------------------------------------------------------------
 
 int file_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
     State& state = *ours(file)->state;
@@ -176,7 +176,7 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) {
     return SQLITE_OK;
 }
 
-// --- Locks of the database file ---------------------------------------------------------------------
+// --- Locks of the database file ------------------------------------------------------------------
 
 int file_lock(sqlite3_file* file, int wanted) {
     Handle& handle = *ours(file);
@@ -227,7 +227,7 @@ int characteristics(sqlite3_file*) {
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-// --- The index of the log ---------------------------------------------------------------------------
+// --- The index of the log ------------------------------------------------------------------------
 
 int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
     Handle& handle = *ours(file);
@@ -295,7 +295,7 @@ constexpr sqlite3_io_methods file_methods = {
     characteristics, shm_map, shm_lock,      shm_barrier,  shm_unmap,     nullptr,
     nullptr};
 
-// --- The file system --------------------------------------------------------------------------------
+// --- The file system -----------------------------------------------------------------------------
 
 State& state_of(sqlite3_vfs* vfs) {
     return *static_cast<State*>(vfs->pAppData);

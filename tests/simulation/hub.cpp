@@ -124,7 +124,7 @@ Result<void> SimulatedHub::compare() {
     return {};
 }
 
-// --- Turns ------------------------------------------------------------------------------------------
+// --- Turns ---------------------------------------------------------------------------------------
 
 /// As the HTTP server does it.
 void SimulatedHub::receive(HttpRequest request, HttpHandler::Done done) {
@@ -155,7 +155,7 @@ void SimulatedHub::store_turn() {
     store_turned_ms_ = ground_.world.now();
 }
 
-// --- The seams between the threads, as in core/runtime/hub.cpp ----------------------------------------
+// --- The seams between the threads, as in core/runtime/hub.cpp -----------------------------------
 
 bool SimulatedHub::submit(store::AcceptRequest request, AcceptSink::Done done) {
     return store_thread_->submit(std::move(request),
@@ -183,7 +183,7 @@ void SimulatedHub::hears(const HttpRequest& request, const host::HttpResult& res
     if (!dead()) ground_.model.hears(request, result);
 }
 
-// --- The operator -------------------------------------------------------------------------------------
+// --- The operator --------------------------------------------------------------------------------
 
 void SimulatedHub::replay(std::vector<std::uint64_t> ids) {
     store::Replay write;

@@ -112,6 +112,6 @@ int run(const Options& options) {
 int main(int count, char** words) {
     syncline::simulation::Options options;
     if (syncline::simulation::parse(count, words, options)) return syncline::simulation::run(options);
-    std::fprintf(stderr, "usage: simulation [--seeds N] [--from S] | --seed S [--verbose]\n");
+    std::printf("usage: simulation [--seeds N] [--from S] | --seed S [--verbose]\n");
     return 2;
 }

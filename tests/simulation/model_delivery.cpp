@@ -73,7 +73,7 @@ Fact* Model::fact_of(const HttpRequest& request) {
     return cancelled;   // meanwhile
 }
 
-// --- Attempts ---------------------------------------------------------------------------------------
+// --- Attempts ------------------------------------------------------------------------------------
 
 void Model::sends(const HttpRequest& request, Moment started) {
     Fact* fact = fact_of(request);
@@ -191,7 +191,7 @@ void Model::check_rate(const Destination& destination, Mood& mood, Moment starte
     }
 }
 
-// --- Outcomes ---------------------------------------------------------------------------------------
+// --- Outcomes ------------------------------------------------------------------------------------
 
 void Model::hands_over(const store::Write& write, Moment now) {
     if (const auto* mark = std::get_if<store::MarkStarted>(&write)) {
@@ -299,7 +299,7 @@ void Model::ended(Fact& fact, OutcomeKind kind, Moment now) {
             other.due_ms = std::min(other.due_ms, now.ms);
 }
 
-// --- The operator ------------------------------------------------------------------------------------
+// --- The operator --------------------------------------------------------------------------------
 
 void Model::cancels_known(const std::vector<std::uint64_t>& ids) {
     for (auto id : ids)
@@ -326,7 +326,7 @@ std::vector<std::uint64_t> Model::waiting() const {
     return ids;
 }
 
-// --- Counts -------------------------------------------------------------------------------------------
+// --- Counts --------------------------------------------------------------------------------------
 
 std::vector<std::uint64_t> Model::letters_that_hold() const {
     std::set<std::uint64_t> repeated;

@@ -70,7 +70,7 @@ Fact* Model::find(std::uint64_t id) {
     return fact == state_.facts.end() ? nullptr : &fact->second;
 }
 
-// --- Commits ----------------------------------------------------------------------------------------
+// --- Commits -------------------------------------------------------------------------------------
 
 void Model::committing(const std::vector<store::Write*>& writes) {
     doubtful_.clear();
@@ -298,7 +298,7 @@ void Model::check_settled(const Fact& fact, const store::Settlement& settlement)
     if (!right) violated(id + " is skipped for no good reason: " + settlement.note);
 }
 
-// --- Comparison -------------------------------------------------------------------------------------
+// --- Comparison ----------------------------------------------------------------------------------
 
 std::vector<std::string> Model::lines(const State& state) {
     std::vector<std::string> lines;

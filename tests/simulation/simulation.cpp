@@ -82,7 +82,7 @@ Run::Run(std::uint64_t seed, const std::string& folder, bool print)
     else world_.history.violated("the hub file is wrong: " + config.error().text());
 }
 
-// --- Faults -----------------------------------------------------------------------------------------
+// --- Faults --------------------------------------------------------------------------------------
 
 void Run::plan(std::size_t times, void (Run::*fault)()) {
     std::int64_t until = world_.faults.load_ms + faults_after_load_ms / 2;
@@ -220,7 +220,7 @@ void Run::begin_calm() {
     operate();
 }
 
-// --- Steps ------------------------------------------------------------------------------------------
+// --- Steps ---------------------------------------------------------------------------------------
 
 void Run::step() {
     world_.history.next_step();
