@@ -122,7 +122,8 @@ std::string base_name(const char* path) {
 int file_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
     State& state = *ours(file)->state;
     if (state.dark) return SQLITE_IOERR_READ;
-    if (state.read_fails > 0 && !state.merciful && state.dice.chance(state.read_fails)) return SQLITE_IOERR_READ;
+    if (state.read_fails > 0 && !state.merciful && state.dice.chance(state.read_fails))
+        return SQLITE_IOERR_READ;
     const std::string& bytes = ours(file)->node->bytes;
     auto wanted = static_cast<std::size_t>(size);
     auto from = static_cast<std::size_t>(at);
@@ -250,7 +251,8 @@ int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
     for (int i = offset; locks && i < offset + count; ++i) {
         auto slot = static_cast<std::size_t>(i);
         bool mine = (handle.shm_shared & (1u << i)) != 0;
-        if (index.exclusive[slot] != nullptr && index.exclusive[slot] != &handle) return SQLITE_BUSY;
+        Handle* owner = index.exclusive[slot];
+        if (owner != nullptr && owner != &handle) return SQLITE_BUSY;
         if (!shared && index.shared[slot] > (mine ? 1 : 0)) return SQLITE_BUSY;
     }
     for (int i = offset; i < offset + count; ++i) {
@@ -382,7 +384,8 @@ Disk::Disk(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {
     made.xGetLastError = vfs_last_error;
     sqlite3_vfs_register(&made, 0);
     // SQLite's own random numbers (the salts of the log) are the run's too.
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed % 0x7FFFFFFF) + 1, nullptr);
+    int salt = static_cast<int>(seed % 0x7FFFFFFF) + 1;
+    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, salt, nullptr);
 }
 
 Disk::~Disk() {

@@ -28,7 +28,8 @@ volatile std::sig_atomic_t seed_under_way = 0;
 
 void say_seed(int) {
     char text[96];
-    int size = std::snprintf(text, sizeof text, "aborted; replay: tests/simulation/run --seed %lu\n",
+    int size = std::snprintf(text, sizeof text,
+                             "aborted; replay: tests/simulation/run --seed %lu\n",
                              static_cast<unsigned long>(seed_under_way));
     if (::write(STDOUT_FILENO, text, static_cast<std::size_t>(size)) < 0) ::_exit(2);
     ::_exit(1);
@@ -111,7 +112,8 @@ int run(const Options& options) {
 
 int main(int count, char** words) {
     syncline::simulation::Options options;
-    if (syncline::simulation::parse(count, words, options)) return syncline::simulation::run(options);
+    if (syncline::simulation::parse(count, words, options))
+        return syncline::simulation::run(options);
     std::printf("usage: simulation [--seeds N] [--from S] | --seed S [--verbose]\n");
     return 2;
 }

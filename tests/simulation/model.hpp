@@ -61,7 +61,9 @@ public:
         : world_(world), scenario_(scenario), sinks_(sinks) {}
 
     // --- What the senders know ---
-    void will_send(const SentEvent& event) { sent_.emplace(key_of(event.source, event.key), event); }
+    void will_send(const SentEvent& event) {
+        sent_.emplace(key_of(event.source, event.key), event);
+    }
     void answered(const std::vector<SentEvent>& events, unsigned status);
 
     // --- What the store does ---
@@ -122,7 +124,8 @@ private:
     Fact* fact_of(const HttpRequest& request);
 
     // model_store.cpp
-    std::optional<SentEvent> meant_by(const std::string& source, const std::string& dedupe_key) const;
+    std::optional<SentEvent> meant_by(const std::string& source,
+                                      const std::string& dedupe_key) const;
     static std::optional<SentEvent> told_by(const Event& event);
     void check_told(const State& state, const Fact& fact, const store::Settlement& settlement);
     std::size_t apply(State& state, const store::Write& write);

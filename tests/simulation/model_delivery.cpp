@@ -187,7 +187,8 @@ void Model::check_rate(const Destination& destination, Mood& mood, Moment starte
         });
         // What was saved up, and what came meanwhile.
         if (static_cast<std::size_t>(within) > 2 * destination.rate_count)
-            return violated(std::to_string(within) + " starts within the rate's period at " + destination.name);
+            return violated(std::to_string(within) + " starts within the rate's period at " +
+                            destination.name);
     }
 }
 

@@ -347,7 +347,8 @@ void Model::compare(store::Reader& reader) {
     }
     doubtful_.clear();
     if (actual != expected)
-        return violated("the store is not as it was promised: " + first_difference(expected, actual));
+        return violated("the store is not as it was promised: " +
+                        first_difference(expected, actual));
     for (auto& [name, fact] : state_.facts) {
         fact.id = rows[name].id;
         names_[fact.id] = name;

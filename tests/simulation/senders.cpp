@@ -43,7 +43,8 @@ Senders::LetterPtr Senders::draw(std::size_t number) {
     if (dice_.chance(world_.faults.forged)) letter->kind = Kind::forged;
     else if (dice_.chance(world_.faults.malformed)) letter->kind = Kind::malformed;
     letter->source = dice_.chance(500) ? "web" : "app";
-    std::size_t parts = letter->source == "web" || dice_.chance(700) ? 1 : 1 + dice_.below(parts_max);
+    bool alone = letter->source == "web" || dice_.chance(700);
+    std::size_t parts = alone ? 1 : 1 + dice_.below(parts_max);
     for (std::size_t part = 0; part < parts; ++part)
         letter->events.push_back(draw_event(letter->source, number, part));
     return letter;
@@ -109,7 +110,8 @@ void Senders::answered(const LetterPtr& letter, std::uint64_t sending, HttpRespo
                         letter->events.front().key);
     if (letter->kind == Kind::malformed) {
         bool right = status == 400 || status == 401;
-        if (!right) world_.history.violated("a malformed body is answered " + std::to_string(status));
+        if (!right)
+            world_.history.violated("a malformed body is answered " + std::to_string(status));
     } else {
         model_.answered(letter->events, status);
     }

@@ -186,7 +186,8 @@ void Run::operate() {
     if (hub_ && !hub_->dead() && !hub_->replaying()) {
         auto ids = model_.letters_that_hold();
         if (!ids.empty() && (world_.calm || world_.dice.chance(500))) {
-            world_.history.note("operator: repeats " + std::to_string(ids.size()) + " dead letters");
+            world_.history.note("operator: repeats " + std::to_string(ids.size()) +
+                                " dead letters");
             hub_->replay(std::move(ids));
         }
     }
@@ -225,7 +226,8 @@ void Run::begin_calm() {
 void Run::step() {
     world_.history.next_step();
     const FaultMix& faults = world_.faults;
-    if (!world_.calm && world_.dice.chance(faults.tick)) world_.clock.advance_ms(world_.dice.skewed(20));
+    if (!world_.calm && world_.dice.chance(faults.tick))
+        world_.clock.advance_ms(world_.dice.skewed(20));
     turn_one();
     if (hub_ && hub_->dead()) return bury();
     if (stop_until_ms_ >= 0 && (hub_->drained() || world_.now() >= stop_until_ms_))

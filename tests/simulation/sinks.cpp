@@ -40,7 +40,8 @@ host::HttpResult retry_after(unsigned code, std::int64_t seconds) {
 host::HttpResult odd_retry_after(Dice& dice) {
     if (dice.chance(300)) return retry_after(429, 31'536'000);
     auto result = status(429);
-    if (dice.chance(500)) result.response.headers.add("X-Date-In-S", std::to_string(dice.skewed(600)));
+    if (dice.chance(500))
+        result.response.headers.add("X-Date-In-S", std::to_string(dice.skewed(600)));
     else result.response.headers.add("Retry-After", dice.chance(500) ? "soon" : "-1");
     return result;
 }
@@ -150,8 +151,8 @@ Sinks::Plan Sinks::plan(const HttpRequest& request, std::int64_t timeout_ms) {
         plan.result = failure("timeout", true);
     }
     world_.history.note("sink " + host_of(request) + " " + request.method + " of delivery " +
-                        std::to_string(delivery_of(request)) + ": " + fate_name(fate) + ", answered in " +
-                        std::to_string(plan.answered_ms) + "ms");
+                        std::to_string(delivery_of(request)) + ": " + fate_name(fate) +
+                        ", answered in " + std::to_string(plan.answered_ms) + "ms");
     return plan;
 }
 
