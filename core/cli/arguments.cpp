@@ -156,6 +156,28 @@ void declare_orders(Grammar& grammar) {
     grammar.json(destinations);
 }
 
+void declare_care(Grammar& grammar) {
+    Arguments& to = grammar.arguments;
+    CLI::App* doctor = grammar.command(Command::doctor, "doctor",
+                                       "look at the store's health, and say what to do");
+    grammar.json(doctor);
+    CLI::App* backup = grammar.command(Command::backup, "backup",
+                                       "make a checked copy of the store; the hub may run");
+    backup->add_option("FILE", to.file, "the copy")->type_name("TEXT")->required();
+    backup->add_flag("--force", to.force, "replace FILE");
+    grammar.json(backup);
+    CLI::App* compact = grammar.command(Command::compact, "compact",
+                                        "give free space of the store back; the hub must not run");
+    compact->add_flag("--full", to.full, "write the whole file anew");
+    grammar.json(compact);
+    CLI::App* forget = grammar.command(Command::forget, "forget",
+                                       "take a person out of the stored events");
+    grammar.filter(forget, {"subject"});
+    forget->add_flag("--yes", to.yes, "do not ask");
+    forget->add_flag("--dry-run", to.dry_run, "show the count only");
+    grammar.json(forget);
+}
+
 ParsedArguments refused(std::string message, std::string hint) {
     ParsedArguments made;
     made.message = std::move(message);
@@ -227,6 +249,7 @@ ParsedArguments parse_arguments(const std::vector<std::string>& words) {
     declare_send(grammar);
     declare_reads(grammar);
     declare_orders(grammar);
+    declare_care(grammar);
     if (words.empty()) return refused("a command is missing", "syncline --help lists them");
     if (auto unknown = unknown_word(grammar.app, words)) return std::move(*unknown);
     ParsedArguments made;

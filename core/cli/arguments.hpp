@@ -16,7 +16,7 @@ namespace syncline::cli {
 inline constexpr std::uint32_t send_count_max = 100'000;
 
 enum class Command { run, check, explain, test, send, events, deliveries, replay, cancel, retry,
-                     destinations };
+                     destinations, backup, compact, forget, doctor };
 
 struct Arguments {
     Command command = Command::run;
@@ -28,7 +28,7 @@ struct Arguments {
     std::string id;                    // events ID, deliveries ID
 
     // explain, send
-    std::string file;                  // explain: the event; send: the body
+    std::string file;                  // explain: the event; send: the body; backup: the copy
     std::string source;
     std::string type;
     std::vector<std::string> headers;  // "Name: value"
@@ -50,9 +50,13 @@ struct Arguments {
     std::string name;
     std::string reason;
 
-    // replay, cancel, retry
+    // replay, cancel, retry, forget
     bool yes = false;
     bool dry_run = false;
+
+    // backup (its file is `file`), compact
+    bool force = false;
+    bool full = false;
 
     Arguments() = default;
 };

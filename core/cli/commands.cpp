@@ -24,6 +24,10 @@ CommandFunction function_of(Command command) {
         case Command::cancel: return cancel_command;
         case Command::retry: return retry_command;
         case Command::destinations: return destinations_command;
+        case Command::backup: return backup_command;
+        case Command::compact: return compact_command;
+        case Command::forget: return forget_command;
+        case Command::doctor: return doctor_command;
     }
     return nullptr;
 }

@@ -24,6 +24,14 @@ ExitCode deliveries_command(const Arguments& arguments, const Surroundings& surr
                             Terminal& terminal);
 ExitCode replay_command(const Arguments& arguments, const Surroundings& surroundings,
                         Terminal& terminal);
+ExitCode backup_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode compact_command(const Arguments& arguments, const Surroundings& surroundings,
+                         Terminal& terminal);
+ExitCode forget_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
+ExitCode doctor_command(const Arguments& arguments, const Surroundings& surroundings,
+                        Terminal& terminal);
 ExitCode cancel_command(const Arguments& arguments, const Surroundings& surroundings,
                         Terminal& terminal);
 ExitCode retry_command(const Arguments& arguments, const Surroundings& surroundings,

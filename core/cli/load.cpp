@@ -10,7 +10,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-#include "core/store/sqlite/sqlite_store.hpp"
+#include "core/cli/care.hpp"
 
 namespace syncline::cli {
 namespace {
@@ -121,12 +121,7 @@ bool report_problems(Terminal& terminal, const HubFile& file) {
 }
 
 std::unique_ptr<store::Store> open_store(const config::HubConfig& config) {
-    store::SqliteOptions options;
-    options.path = config.store_path;
-    options.dedupe_window_ms = config.dedupe_window_ms;
-    options.payload_retention_ms = config.payload_retention_ms;
-    options.attempt_retention_ms = config.attempt_retention_ms;
-    return store::make_sqlite_store(options);
+    return store::make_sqlite_store(store_options(config));
 }
 
 Result<std::unique_ptr<store::Reader>> open_reader(const config::HubConfig& config) {

@@ -312,4 +312,33 @@ void Db::leave_log_at_close() {
     sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
+void DbCopy::Finish::operator()(sqlite3_backup* copy) const {
+    sqlite3_backup_finish(copy);
+}
+
+Result<DbCopy> DbCopy::begin(Db& to, Db& from) {
+    DbCopy made;
+    made.to_ = &to;
+    made.copy_.reset(sqlite3_backup_init(to.db_.get(), "main", from.db_.get(), "main"));
+    if (!made.copy_) return error_of(to.db_.get(), sqlite3_extended_errcode(to.db_.get()), to.path_);
+    return made;
+}
+
+Result<bool> DbCopy::step(int pages) {
+    int code = sqlite3_backup_step(copy_.get(), pages);
+    if (code == SQLITE_OK) return false;
+    if (code != SQLITE_DONE) return error_of(to_->db_.get(), code, to_->path_);
+    code = sqlite3_backup_finish(copy_.release());
+    if (code != SQLITE_OK) return error_of(to_->db_.get(), code, to_->path_);
+    return true;
+}
+
+std::int64_t DbCopy::pages() const {
+    return copy_ ? sqlite3_backup_pagecount(copy_.get()) : 0;
+}
+
+std::int64_t DbCopy::pages_left() const {
+    return copy_ ? sqlite3_backup_remaining(copy_.get()) : 0;
+}
+
 }  // namespace syncline::store

@@ -15,6 +15,7 @@
 #include "core/base/result.hpp"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace syncline::store {
@@ -128,6 +129,7 @@ public:
     const std::string& path() const { return path_; }
 
 private:
+    friend class DbCopy;
     friend class Stmt;
     struct Close {
         void operator()(sqlite3* db) const;
@@ -138,6 +140,24 @@ private:
     std::string path_;
     std::unique_ptr<int> wal_pages_;   // on the heap: SQLite's hook holds its address
     std::unique_ptr<sqlite3, Close> db_;
+};
+
+/// A copy of one database over another, a number of pages at a time. Both connections must outlive
+/// it, and nobody may use `to` meanwhile.
+class DbCopy {
+public:
+    static Result<DbCopy> begin(Db& to, Db& from);
+    /// True when all is copied and committed.
+    Result<bool> step(int pages);
+    std::int64_t pages() const;
+    std::int64_t pages_left() const;
+
+private:
+    struct Finish {
+        void operator()(sqlite3_backup* copy) const;
+    };
+    Db* to_ = nullptr;
+    std::unique_ptr<sqlite3_backup, Finish> copy_;
 };
 
 }  // namespace syncline::store

@@ -53,6 +53,14 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
     return lock;
 }
 
+std::string LockFile::holder_of(const std::string& path) {
+    int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0) return {};
+    LockFile lock(file);
+    bool held = ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    return held ? holder(file) : std::string();
+}
+
 LockFile::LockFile(LockFile&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
 LockFile::~LockFile() {

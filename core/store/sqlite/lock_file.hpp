@@ -16,6 +16,9 @@ public:
     /// ErrorCode::locked names the process that holds it; ErrorCode::io says why there is no lock.
     static Result<LockFile> acquire(const std::string& path);
 
+    /// Who holds the lock now ("process 123"); empty when nobody does. Changes nothing.
+    static std::string holder_of(const std::string& path);
+
     LockFile(LockFile&& other) noexcept;
     LockFile& operator=(LockFile&&) = delete;
     ~LockFile();
