@@ -195,6 +195,39 @@ TEST_F(StorePowerCut, whatever_a_cut_leaves_holds_all_that_was_acknowledged) {
     RecordProperty("states", states_);
 }
 
+TEST_F(StorePowerCut, a_cut_while_old_things_are_removed_leaves_whole_portions) {
+    RecordedRun run({.with_retention = true});
+    run.run(batches);
+    ASSERT_FALSE(HasFailure());
+    const auto& last = run.ledger().back().after;
+    auto gone = std::count_if(last.begin(), last.end(), [](const std::string& line) {
+        return line.find(" expired ") != std::string::npos;
+    });
+    EXPECT_GT(gone, 5) << "payloads have expired";
+    EXPECT_FALSE(last.contains("event attio-0-c has deliveries: 0")) << "rows are gone";
+    EXPECT_EQ(count_losses(run, setting("SYNCLINE_POWER_CUTS", cuts_default) / 2, LyingSyncs(),
+                           true),
+              0);
+    RecordProperty("states", states_);
+}
+
+TEST_F(StorePowerCut, a_cut_while_pages_are_given_back_loses_nothing) {
+    RecordedRun run({.with_retention = true, .payload_bytes = 400'000});
+    run.run(16);
+    run.grow_old(2 * day_ms);
+    ASSERT_FALSE(HasFailure());
+    auto cuts = [&](const testing_support::DiskOperation& one) {
+        return one.kind == testing_support::DiskOperation::Kind::truncate && one.at > 4096 &&
+               !one.name.ends_with("-wal");
+    };
+    EXPECT_GT(std::count_if(run.operations().begin(), run.operations().end(), cuts), 0)
+        << "the file was made smaller";
+    EXPECT_EQ(count_losses(run, setting("SYNCLINE_POWER_CUTS", cuts_default) / 8, LyingSyncs(),
+                           true),
+              0);
+    RecordProperty("states", states_);
+}
+
 TEST_F(StorePowerCut, losses_are_seen_if_syncs_of_the_log_do_nothing) {
     RecordedRun run;
     run.run(8);

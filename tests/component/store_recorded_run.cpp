@@ -13,7 +13,8 @@ constexpr std::int64_t batch_every_ms = 20 * 60'000;
 
 std::string line(const Event& event) {
     return "event " + std::to_string(event.seq) + " " + event.id + " " + event.type + " " +
-           event.subject + " " + std::to_string(std::hash<std::string>()(event.payload));
+           event.subject + " " + std::string(payload_state_name(event.payload_state)) + " " +
+           std::to_string(std::hash<std::string>()(event.payload));
 }
 
 std::string line(const Delivery& delivery) {
@@ -97,6 +98,10 @@ void RecordedRun::open() {
     SqliteOptions options;
     options.path = folder_.file("syncline.db");
     options.vfs = vfs_.name();
+    if (kind_.with_retention) {
+        options.payload_retention_ms = 3 * hour_ms;
+        options.attempt_retention_ms = 6 * hour_ms;
+    }
     store_ = make_sqlite_store(options);
     writer_ = good(store_->open_writer());
     if (ledger_.empty()) ledger_.emplace_back().after = contents();
@@ -109,7 +114,11 @@ std::vector<Write> RecordedRun::make_writes(int number, Batch& batch) {
     accepts.push_back(make_accept(key + "-b", {make_delivery("crm")}));
     accepts.push_back(make_accept(key + "-c"));
     if (number % 7 == 3) accepts[1].event->payload.assign(9'000, 'x');   // over several pages
-    for (auto& accept : accepts) promise(accept, batch);
+    if (kind_.payload_bytes > 0) accepts[2].event->payload.assign(kind_.payload_bytes, 'y');
+    for (auto& accept : accepts) {
+        if (kind_.with_retention) accept.event->received_ms = now_ms_;
+        promise(accept, batch);
+    }
     if (number % 3 == 2) accepts.push_back(make_accept(std::to_string(number - 2) + "-a"));
     std::vector<Write> writes;
     writes.emplace_back(make_request(std::move(accepts)));
@@ -163,7 +172,28 @@ void RecordedRun::commit_batch(int number) {
 void RecordedRun::tidy(int number) {
     if (number % 4 == 1) return;
     for (int i = 0; i < 1 + number % 3; ++i)
-        if (!writer_->idle(now_ms_)) recover();
+        idle(kind_.with_retention ? now_ms_ + i * 20 : now_ms_);
+}
+
+void RecordedRun::grow_old(std::int64_t by_ms) {
+    open();
+    now_ms_ += by_ms;
+    for (int call = 0; call < 1000 && idle(now_ms_ + call * 20); ++call) continue;
+    close();
+}
+
+/// True when there is more to do.
+bool RecordedRun::idle(std::int64_t now_ms) {
+    Batch moment;
+    moment.begun = operations().size();
+    auto more = writer_->idle(now_ms);
+    if (!more) recover();
+    moment.returned = operations().size();
+    if (!kind_.with_retention) return false;
+    if (moment.returned == moment.begun) return more && *more;
+    moment.after = contents();
+    ledger_.push_back(std::move(moment));
+    return more && *more;
 }
 
 void RecordedRun::recover() {

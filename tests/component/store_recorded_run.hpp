@@ -30,13 +30,23 @@ struct Batch {
     Contents after;                      // what the store held then
 };
 
+/// What a run is about, beside batches.
+struct RunKind {
+    /// Old things are removed; each idle moment has a place in the ledger of its own.
+    bool with_retention = false;
+    std::size_t payload_bytes = 0;   // of the events without deliveries; 0: small
+};
+
 class RecordedRun {
 public:
-    RecordedRun() { open(); }
+    explicit RecordedRun(RunKind kind = RunKind()) : kind_(kind) { open(); }
 
     /// With a `failing_sync`, the sync of that number after the opening fails; the writer recovers
     /// and the batch is tried again; for up to 5 batches, whose second try changes nothing.
     void run(int count, int failing_sync = 0);
+
+    /// Lets time pass, and then idle moments until nothing is left to do.
+    void grow_old(std::int64_t by_ms);
 
     bool struck() const { return struck_; }
     /// [0] is the empty store; then one for each batch.
@@ -60,9 +70,11 @@ private:
     Settlement make_settling(int number, Batch& batch);
     void commit_batch(int number);
     void tidy(int number);
+    bool idle(std::int64_t now_ms);
     void recover();
     Contents contents();
 
+    const RunKind kind_;
     TemporaryFolder folder_;
     testing_support::PowerVfs vfs_;
     std::unique_ptr<Store> store_;
