@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <utility>
 
 namespace syncline {
 namespace {
@@ -16,10 +17,12 @@ struct Script {
     std::mutex mutex;
     std::condition_variable changed;
     std::optional<Error> commit_error;
+    std::optional<Error> idle_error;   // once
     bool recoverable = true;
     bool blocked = false;
     std::vector<std::size_t> batches;
     std::size_t recoveries = 0;
+    std::size_t idles = 0;
 
     void set(std::function<void()> change) {
         std::lock_guard lock(mutex);
@@ -44,7 +47,13 @@ public:
         if (script_.commit_error) return *script_.commit_error;
         return std::vector<store::WriteResult>(writes.size());
     }
-    Result<bool> idle(std::int64_t) override { return false; }
+    Result<bool> idle(std::int64_t) override {
+        std::lock_guard lock(script_.mutex);
+        ++script_.idles;
+        script_.changed.notify_all();
+        if (auto error = std::exchange(script_.idle_error, std::nullopt)) return *error;
+        return false;
+    }
     Result<void> recover() override {
         std::lock_guard lock(script_.mutex);
         ++script_.recoveries;
@@ -110,6 +119,24 @@ TEST_F(StoreThreadTest, refuses_accepts_while_broken_and_keeps_what_is_owed) {
     EXPECT_TRUE(settlement.get()) << "committed after the recovery";
     EXPECT_EQ(reloads_.load(), 1) << "what is pending is read anew";
     EXPECT_TRUE(thread_.healthy());
+    EXPECT_TRUE(submit(false).get());
+}
+
+TEST_F(StoreThreadTest, a_disk_that_fails_in_an_idle_moment_is_recovered_from_without_a_sender) {
+    script_.idle_error = Error(ErrorCode::io, "a sync failed");
+    thread_.start();
+    script_.wait([&] { return script_.recoveries == 1; });
+    script_.wait([&] { return script_.idles >= 2; });
+    EXPECT_TRUE(thread_.healthy());
+    EXPECT_EQ(reloads_.load(), 1);
+    EXPECT_TRUE(submit(false).get());
+}
+
+TEST_F(StoreThreadTest, another_programs_lock_in_an_idle_moment_passes) {
+    script_.idle_error = Error(ErrorCode::locked, "another program holds a lock");
+    thread_.start();
+    script_.wait([&] { return script_.idles >= 2; });
+    EXPECT_EQ(script_.recoveries, 0u);
     EXPECT_TRUE(submit(false).get());
 }
 

@@ -1,6 +1,6 @@
 // A snapshot held open while its pages are copied, so that commits beside it change nothing of it.
-// The copy is written under a name of its own, without a journal: until it has its final name it
-// may be thrown away. It is left in the plain journal mode, one file without companions.
+// The copy is written under a name of its own, and not synced while it grows: until it has its final
+// name it may be thrown away. It is left in the plain journal mode, one file without companions.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,7 +101,7 @@ Result<void> copy_pages(Db& from, const std::string& path, const BackupOrder& or
                         const std::string& vfs) {
     auto to = Db::open(path, OpenMode::read_write, vfs);
     if (!to) return to.error();
-    auto set = to->run("PRAGMA journal_mode=OFF;PRAGMA synchronous=OFF;");
+    auto set = to->run("PRAGMA synchronous=OFF");
     if (!set) return set;
     auto copy = DbCopy::begin(*to, from);
     if (!copy) return copy.error();
