@@ -25,41 +25,40 @@ void RuleProgram::add_field(const Field& field, std::uint32_t node, Draft& draft
         add_conjunction(inner.alternatives.front(), here, draft);
         return;
     }
-    draft.tests.push_back({here, add_group(inner, here), true});
-    collect_needed(inner, here, draft.needed);
+    draft.tests.push_back({here, add_group(inner, here, draft.needed), true});
 }
 
 void RuleProgram::add_conjunction(const Conjunction& conjunction, std::uint32_t node,
                                   Draft& draft) {
     for (const auto& field : conjunction.fields) add_field(field, node, draft);
     for (const auto& condition : conjunction.conditions) {
-        draft.conditions.push_back({add_group(*condition.group, node), condition.negated});
-        if (!condition.negated) collect_needed(*condition.group, node, draft.needed);
+        std::vector<std::uint32_t> needed;
+        draft.conditions.push_back({add_group(*condition.group, node, needed), condition.negated});
+        if (!condition.negated)
+            draft.needed.insert(draft.needed.end(), needed.begin(), needed.end());
     }
 }
 
-/// What must hold somewhere for a group of one alternative to hold.
-void RuleProgram::collect_needed(const Group& group, std::uint32_t node,
-                                 std::vector<std::uint32_t>& needed) {
-    if (group.alternatives.size() != 1) return;
-    Draft draft;
-    add_conjunction(group.alternatives.front(), node, draft);
-    for (const auto& test : draft.tests)
-        if (!test.is_group && !predicates[test.index].absent_holds) needed.push_back(test.index);
-    needed.insert(needed.end(), draft.needed.begin(), draft.needed.end());
-}
-
-std::uint32_t RuleProgram::add_group(const Group& group, std::uint32_t node) {
+/// Of a group of one alternative, what must hold somewhere for it to hold goes to `needed`.
+std::uint32_t RuleProgram::add_group(const Group& group, std::uint32_t node,
+                                     std::vector<std::uint32_t>& needed) {
     std::vector<Alternative> made;
     for (const auto& conjunction : group.alternatives) {
         Draft draft;
         add_conjunction(conjunction, node, draft);
+        if (group.alternatives.size() == 1) add_needed(draft, needed);
         made.push_back(close(draft));
     }
     groups.push_back({static_cast<std::uint32_t>(alternatives.size()),
                       static_cast<std::uint32_t>(made.size())});
     alternatives.insert(alternatives.end(), made.begin(), made.end());
     return static_cast<std::uint32_t>(groups.size() - 1);
+}
+
+void RuleProgram::add_needed(const Draft& draft, std::vector<std::uint32_t>& needed) const {
+    for (const auto& test : draft.tests)
+        if (!test.is_group && !predicates[test.index].absent_holds) needed.push_back(test.index);
+    needed.insert(needed.end(), draft.needed.begin(), draft.needed.end());
 }
 
 Alternative RuleProgram::close(Draft& draft) {

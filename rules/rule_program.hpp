@@ -68,13 +68,13 @@ public:
 
 private:
     struct Draft;
-    std::uint32_t add_group(const Group& group, std::uint32_t node);
+    std::uint32_t add_group(const Group& group, std::uint32_t node,
+                            std::vector<std::uint32_t>& needed);
     void add_conjunction(const Conjunction& conjunction, std::uint32_t node, Draft& draft);
     void add_field(const Field& field, std::uint32_t node, Draft& draft);
     Alternative close(Draft& draft);
     void note_lists(const Draft& draft, Alternative& made) const;
-    void collect_needed(const Group& group, std::uint32_t node,
-                        std::vector<std::uint32_t>& needed);
+    void add_needed(const Draft& draft, std::vector<std::uint32_t>& needed) const;
     std::uint32_t names_predicate(std::uint32_t node, const std::vector<std::string>& names);
 };
 

@@ -183,6 +183,15 @@ TEST(RuleSet, LeavesOutWhatWasRemovedAndKeepsTheNumbers) {
     EXPECT_EQ(matched(builder.build(), R"({"a":1})"), "{}");
 }
 
+// Gathering what a group needs once more for each level took 2^29 steps here.
+TEST(RuleSet, TakesGroupsInGroupsAsDeepAsAPatternMayBe) {
+    constexpr std::size_t levels = 29;
+    std::string where = many(R"({"$and":[)", levels) + R"({"a":[1]})" + many("]}", levels);
+    auto set = set_of({where, R"({"a":[2]})"});
+    EXPECT_EQ(matched(set, R"({"a":1})"), "{ 0 }");
+    EXPECT_EQ(matched(set, R"({"a":2})"), "{ 1 }");
+}
+
 TEST(RuleSet, ExplainsARuleFromItsText) {
     RuleSet::Builder builder;
     builder.add(entry(R"({"a":1,"b":{"prefix":"x"}})"));
