@@ -7,7 +7,6 @@
 
 #include <simdjson.h>
 
-#include <charconv>
 #include <cstring>
 
 #include "core/sdk/json.hpp"
@@ -48,59 +47,6 @@ bool is_number(const char* at, const char* end) {
     // Without a power and with at most 300 digits nothing overflows.
     if (end - begin <= 300 && (integer || !power)) return true;
     return Json::parse(std::string_view(begin, static_cast<std::size_t>(end - begin))).has_value();
-}
-
-int hex_digit(char c) {
-    if (is_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// The four digits at `at`; 0x10000 when they are none.
-std::uint32_t hex4(std::string_view text, std::size_t at) {
-    std::uint32_t code = 0;
-    for (std::size_t i = at; i < at + 4; ++i) {
-        int digit = i < text.size() ? hex_digit(text[i]) : -1;
-        if (digit < 0) return 0x10000;
-        code = code << 4 | static_cast<std::uint32_t>(digit);
-    }
-    return code;
-}
-
-/// A \u escape whose digits begin at `at`, which moves behind it.
-bool unescape_unicode(std::string_view text, std::size_t& at, std::string& out) {
-    auto code = hex4(text, at);
-    at += 4;
-    if (code > 0xFFFF || (code >= 0xDC00 && code <= 0xDFFF)) return false;
-    if (code >= 0xD800) {
-        if (code <= 0xDBFF) {
-            auto low = text.substr(std::min(at, text.size()), 2) == "\\u" ? hex4(text, at + 2) : 0;
-            if (low < 0xDC00 || low > 0xDFFF) return false;
-            at += 6;
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        }
-    }
-    json_append_utf8(out, code);
-    return true;
-}
-
-bool unescape(std::string_view text, std::string& out) {
-    constexpr std::string_view names = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
-    for (std::size_t at = 0; at < text.size();) {
-        auto plain = std::min(text.find('\\', at), text.size());
-        out.append(text, at, plain - at);
-        if (plain == text.size()) return true;
-        char c = plain + 1 < text.size() ? text[plain + 1] : '\0';
-        at = plain + 2;
-        if (c == 'u') {
-            if (!unescape_unicode(text, at, out)) return false;
-        } else {
-            auto name = names.find(c);
-            if (c == '\0' || name == std::string_view::npos) return false;
-            out.push_back(meant[name]);
-        }
-    }
-    return true;
 }
 
 }  // namespace
@@ -258,13 +204,13 @@ const char* EventText::end_at(Node node) const {
     return end;
 }
 
-/// Undoes the escapes of a string's text; false when one is wrong.
+/// Undoes the escapes of a string's text, which stands between its quotes; false when one is wrong.
 bool EventText::unescaped(std::string_view& text) const {
     if (text.find('\\') == std::string_view::npos) return true;
     if (unescaped_used_ == unescaped_.size()) unescaped_.emplace_back();
     auto& made = unescaped_[unescaped_used_++];
     made.clear();
-    bool good = unescape(text, made);
+    bool good = json_unquote(std::string_view(text.data() - 1, text.size() + 2), made);
     text = made;
     return good;
 }

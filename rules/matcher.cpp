@@ -1,19 +1,18 @@
 // Matching: from an event to the numbers of the rules that it satisfies. See rule_set.hpp.
 //
-// Three steps. The event is walked once for the values at watched paths (event_walk.hpp). The index
-// is descended by those values to records of alternatives that may hold (rule_index.hpp). Each
-// record's remaining tests are made, one value after the other; where lists in this event make
-// tests depend on one another, the alternative is evaluated as a whole (rule_evaluate.hpp).
+// Three steps. The event is walked once for the values at watched paths (event_walk.hpp, of a text
+// event_text.hpp). The index is descended by those values to records of alternatives that may hold
+// (rule_index.hpp). Each record's remaining tests are made, one value after the other; where lists
+// in this event make tests depend on one another, the alternative is evaluated as a whole
+// (rule_evaluate.hpp).
 #include <algorithm>
 
 #include "rules/event_json.hpp"
 #include "rules/event_text.hpp"
 #include "rules/event_walk.hpp"
-#include "rules/limits.hpp"
 #include "rules/quick_test.hpp"
 #include "rules/rule_evaluate.hpp"
 #include "rules/rule_tables.hpp"
-#include "rules/text_hash.hpp"
 
 namespace syncline::rules {
 

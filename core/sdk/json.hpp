@@ -167,6 +167,9 @@ inline Json Json::object() { return Json(Kind::object); }
 
 /// Appends `text` as a JSON string with quotes.
 void json_quote_to(std::string& out, std::string_view text);
+/// Appends the text of one JSON string, which stands in `quoted` with its quotes and nothing else;
+/// false when it is none.
+bool json_unquote(std::string_view quoted, std::string& out);
 /// Compares two JSON number texts as decimals: negative, 0, positive. Exact, whatever the length.
 int json_compare_numbers(std::string_view left, std::string_view right);
 /// Appends a Unicode scalar value as UTF-8.

@@ -23,6 +23,11 @@ public:
         return std::nullopt;
     }
 
+    /// The whole text as one string, appended to `out`.
+    bool run_string(std::string& out) {
+        return peek() == '"' && string(out) && at_ == text_.size();
+    }
+
 private:
     bool fail(const char* message) {
         if (message_.empty()) message_ = message;
@@ -252,6 +257,10 @@ private:
 inline std::optional<Json> Json::parse(std::string_view text, JsonError* error,
                                        JsonLimits limits) {
     return JsonParser(text, limits).run(error);
+}
+
+inline bool json_unquote(std::string_view quoted, std::string& out) {
+    return JsonParser(quoted, JsonLimits()).run_string(out);
 }
 
 }  // namespace syncline
